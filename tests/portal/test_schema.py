@@ -1,0 +1,87 @@
+"""The schema: there and back on both databases, and the same as the models say."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, inspect, text
+
+from instruments.database import make_engine
+from portal.schema import all_tables, downgrade, is_current, upgrade
+from tests.fixtures.databases import Database
+
+
+def test_an_empty_database_is_not_current_until_upgraded(empty_database: Database) -> None:
+    assert not is_current(empty_database.engine)
+    upgrade(empty_database.engine)
+    assert is_current(empty_database.engine)
+
+
+def test_up_down_and_up_again(empty_database: Database) -> None:
+    engine = empty_database.engine
+    upgrade(engine)
+    downgrade(engine)
+    assert own_tables(engine) == set()
+    upgrade(engine)
+    assert own_tables(engine) >= set(all_tables().tables)
+
+
+def test_upgrading_twice_changes_nothing(empty_database: Database) -> None:
+    upgrade(empty_database.engine)
+    upgrade(empty_database.engine)
+    assert is_current(empty_database.engine)
+
+
+def test_the_schema_is_what_the_models_say(engine: Engine) -> None:
+    assert differences(engine, all_tables()) == []
+
+
+def test_a_table_the_migrations_forget_is_noticed(engine: Engine) -> None:
+    more = MetaData(naming_convention=all_tables().naming_convention)
+    for table in all_tables().tables.values():
+        table.to_metadata(more)
+    Table("forgotten", more, Column("id", Integer, primary_key=True))
+    assert [difference[0] for difference in differences(engine, more)] == ["add_table"]
+
+
+def test_several_processes_that_start_at_once_upgrade_once(empty_database: Database) -> None:
+    engines = [make_engine(empty_database.url) for _ in range(6)]
+    try:
+        with ThreadPoolExecutor(len(engines)) as pool:
+            list(pool.map(upgrade, engines))
+        assert all(is_current(engine) for engine in engines)
+    finally:
+        for engine in engines:
+            engine.dispose()
+
+
+def test_a_step_that_fails_leaves_nothing_behind(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE half_done (id INTEGER PRIMARY KEY)"))
+        raise RuntimeError("the power goes")
+
+    monkeypatch.setattr(all_tables(), "create_all", broken)
+    with pytest.raises(RuntimeError, match="the power goes"):
+        upgrade(empty_database.engine)
+    assert own_tables(empty_database.engine) == set()
+
+
+def own_tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+
+
+def differences(engine: Engine, wanted: MetaData) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        inner = tables_of_full_text_search(connection)
+        options = {"include_name": lambda name, kind, _parents: kind != "table" or name not in inner}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), wanted)
+
+
+def tables_of_full_text_search(connection: Connection) -> set[str]:
+    if connection.dialect.name != "sqlite":
+        return set()
+    rows = connection.execute(text("SELECT name FROM pragma_table_list WHERE type IN ('virtual', 'shadow')"))
+    return {row.name for row in rows}
