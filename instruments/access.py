@@ -100,7 +100,9 @@ def load_viewer(session: Session, person: Person) -> Viewer:
     """Read a person's groups and roles into a Viewer; two statements."""
     memberships = session.execute(select(GroupMember.group_id, GroupMember.is_pi).where(GroupMember.person_id == person.id)).all()
     grants = session.execute(
-        select(RoleGrant.role, RoleGrant.organisation_id, RoleGrant.facility_id, RoleGrant.instrument_id).where(RoleGrant.person_id == person.id)
+        select(RoleGrant.role, RoleGrant.organisation_id, RoleGrant.facility_id, RoleGrant.instrument_id).where(
+            RoleGrant.person_id == person.id
+        )
     ).all()
     organisation: Organisation = person.organisation
     return Viewer(

@@ -13,10 +13,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, DDL, Index, String, event, insert, inspect, select
+from sqlalchemy import JSON, Index, String, event, insert, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from instruments.database import Base, Key
+from instruments.database import Base, Key, attach
 
 HIDDEN = "***"
 
@@ -49,7 +49,8 @@ SQLITE_KEEP = (
 POSTGRESQL_KEEP = (
     """CREATE FUNCTION keep_audit_entry() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF TG_OP = 'UPDATE' AND OLD.seal IS NULL AND (NEW.at, NEW.actor_id, NEW.action, NEW.noun, NEW.row_key, NEW.before::text, NEW.after::text)
+      IF TG_OP = 'UPDATE' AND OLD.seal IS NULL AND
+         (NEW.at, NEW.actor_id, NEW.action, NEW.noun, NEW.row_key, NEW.before::text, NEW.after::text)
          IS NOT DISTINCT FROM (OLD.at, OLD.actor_id, OLD.action, OLD.noun, OLD.row_key, OLD.before::text, OLD.after::text) THEN RETURN NEW;
       END IF;
       RAISE EXCEPTION 'audit entries are append-only';
@@ -57,10 +58,10 @@ POSTGRESQL_KEEP = (
     "CREATE TRIGGER audit_entry_keep BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION keep_audit_entry()",
 )
 for _statement in SQLITE_KEEP:
-    event.listen(AuditEntry.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+    attach(AuditEntry, _statement, "sqlite")
 for _statement in POSTGRESQL_KEEP:
-    event.listen(AuditEntry.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect="postgresql"))
-event.listen(AuditEntry.__table__, "after_drop", DDL("DROP FUNCTION IF EXISTS keep_audit_entry()").execute_if(dialect="postgresql"))
+    attach(AuditEntry, _statement, "postgresql")
+attach(AuditEntry, "DROP FUNCTION IF EXISTS keep_audit_entry()", "postgresql", moment="after_drop")
 
 
 def watch(session: Session, *, actor_id: int | None, now: datetime) -> None:
@@ -88,8 +89,13 @@ def _write_entries(session: Session, _context: Any) -> None:
     notes = session.info.pop("audit_notes", [])
     entries = [
         {
-            "at": session.info["audit_now"], "actor_id": session.info["audit_actor_id"], "action": action,
-            "noun": row.__tablename__, "row_key": _key_of(row), "before": before, "after": _values(row) if action == "insert" else after,
+            "at": session.info["audit_now"],
+            "actor_id": session.info["audit_actor_id"],
+            "action": action,
+            "noun": row.__tablename__,
+            "row_key": _key_of(row),
+            "before": before,
+            "after": _values(row) if action == "insert" else after,
         }
         for action, row, before, after in notes
     ]

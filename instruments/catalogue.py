@@ -1,4 +1,4 @@
-"""The instruments themselves (single sets, 单台套), their alias names, photos and documents. Fields: the national register's, in our names."""
+"""The instruments themselves (single sets, 单台套), their alias names, photos and documents; fields as in the national register."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PUBLICATIONS = {
 
 
 class Instrument(Base):
-    """One instrument. Money in yuan, minutes in minutes; `commissioned` keeps the precision it was given ("2016", "2016-10", "2016-10-05")."""
+    """One instrument. Money in yuan; `commissioned` keeps the precision it was given ("2016", "2016-10", "2016-10-05")."""
 
     __tablename__ = "instrument"
 
@@ -117,7 +117,7 @@ class Instrument(Base):
         CheckConstraint("name_zh <> '' OR name_en <> ''", name="has_a_name"),
         CheckConstraint("lanes BETWEEN 1 AND 500", name="lanes"),
         CheckConstraint("setup_minutes BETWEEN 0 AND 10080 AND cleanup_minutes BETWEEN 0 AND 10080", name="buffers"),
-        CheckConstraint("step_minutes BETWEEN 1 AND 10080", name="step"),
+        CheckConstraint("step_minutes BETWEEN 1 AND 1440", name="step"),
     )
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from typing import Literal, Protocol
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, or_, select
@@ -21,7 +22,7 @@ REPEATS = {
     "weekly": Sentence("每周", "Every week"),
     "monthly": Sentence("每月", "Every month"),
 }
-FREQUENCIES = {"daily": DAILY, "weekly": WEEKLY, "monthly": MONTHLY}
+FREQUENCIES: dict[str, Literal[1, 2, 3]] = {"daily": DAILY, "weekly": WEEKLY, "monthly": MONTHLY}
 KINDS = {
     "maintenance": Sentence("维护保养", "Maintenance"),
     "fault": Sentence("故障维修", "Fault"),
@@ -32,8 +33,19 @@ KINDS = {
 MOST_INSTANCES = 1000
 
 
+class Scheduled(Protocol):
+    """Whatever has a schedule: an Instrument, or just the columns that matter here."""
+
+    @property
+    def id(self) -> int: ...  # noqa: D102 - a protocol's members explain themselves
+    @property
+    def facility_id(self) -> int | None: ...  # noqa: D102
+    @property
+    def time_zone(self) -> str: ...  # noqa: D102
+
+
 class Closure(Base):
-    """One closure, of an instrument or a facility. A recurring one repeats by the wall clock of its zone until `repeat_until` (last day)."""
+    """One closure, of an instrument or a facility; a recurring one repeats by its zone's wall clock until `repeat_until` (last day)."""
 
     __tablename__ = "closure"
 
@@ -99,11 +111,17 @@ def _check(span: TimeSpan, kind: str, reason: str, repeats: str, every: int, unt
     if kind not in KINDS:
         raise Invalid("kind", Sentence("请选择停机类型。", "Choose the kind of closure."))
     if not reason.strip() or len(reason) > 300:
-        raise Invalid("reason", Sentence("请填写停机原因(不超过 300 字),使用者会看到。", "Give a reason of at most 300 characters; users will read it."))
+        raise Invalid(
+            "reason",
+            Sentence("请填写停机原因(不超过 300 字),使用者会看到。", "Give a reason of at most 300 characters; users will read it."),
+        )
     if repeats not in REPEATS or not 1 <= every <= 99:
         raise Invalid("repeats", Sentence("请选择重复方式,间隔为 1 到 99。", "Choose how it repeats, every 1 to 99 times."))
     if repeats and (until is None or until < span.start.astimezone(zone(time_zone)).date()):
-        raise Invalid("repeat_until", Sentence("重复停机须填写不早于开始日的截止日期。", "A recurring closure needs a last day, not before the first."))
+        raise Invalid(
+            "repeat_until",
+            Sentence("重复停机须填写不早于开始日的截止日期。", "A recurring closure needs a last day, not before the first."),
+        )
     if repeats and until and until > span.start.date() + timedelta(days=3660):
         raise Invalid("repeat_until", Sentence("重复停机最长十年。", "A closure may recur for ten years at most."))
     if span.duration > timedelta(days=3660):
@@ -121,7 +139,7 @@ def _last_end(closure: Closure) -> datetime:
 
 
 def instances(closure: Closure, window: TimeSpan | None = None) -> Iterator[TimeSpan]:
-    """Give the spans of a closure, in order; with a window only those that meet it. Wall-clock start and length stay the same across DST."""
+    """Give the spans of a closure, in order; with a window only those that meet it. The wall clock counts, across DST too."""
     if not closure.repeats:
         span = TimeSpan(closure.start_at, closure.end_at)
         if window is None or span.overlaps(window):
@@ -131,8 +149,12 @@ def instances(closure: Closure, window: TimeSpan | None = None) -> Iterator[Time
     first = closure.start_at.astimezone(tz).replace(tzinfo=None)
     length = closure.end_at.astimezone(tz).replace(tzinfo=None) - first
     assert closure.repeat_until is not None  # close() lets no recurring closure be without
-    last = datetime.combine(closure.repeat_until, datetime.max.time()) if window is None else min(
-        datetime.combine(closure.repeat_until, datetime.max.time()), window.end.astimezone(tz).replace(tzinfo=None) + timedelta(days=1)
+    last = (
+        datetime.combine(closure.repeat_until, datetime.max.time())
+        if window is None
+        else min(
+            datetime.combine(closure.repeat_until, datetime.max.time()), window.end.astimezone(tz).replace(tzinfo=None) + timedelta(days=1)
+        )
     )
     rule = rrule(FREQUENCIES[closure.repeats], interval=closure.repeat_every, dtstart=first, until=last)
     since = None if window is None else window.start.astimezone(tz).replace(tzinfo=None) - length - timedelta(days=1)
@@ -150,7 +172,7 @@ def lift(session: Session, closure: Closure, *, now: datetime) -> None:
     mark_schedule_changed(session, closure)
 
 
-def closures_in(session: Session, instruments: Iterable[Instrument], window: TimeSpan) -> dict[int, list[Closure]]:
+def closures_in(session: Session, instruments: Iterable[Instrument | Scheduled], window: TimeSpan) -> dict[int, list[Closure]]:
     """Give the closures of many instruments, their facilities' included, that may meet the window; one statement."""
     ids: list[int] = []
     in_facility: dict[int, list[int]] = {}

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pysqlite3.dbapi2
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import DDL, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -84,7 +84,10 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         engine = create_engine(
-            parsed, pool_size=pool_size, max_overflow=10, pool_pre_ping=True,
+            parsed,
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=20s -c statement_timeout=60s"},
         )
     return engine
@@ -92,7 +95,14 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where _begin_sqlite says, not where the driver guesses
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000", "cache_size=-32000", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=20000",
+        "cache_size=-32000",
+        "temp_store=MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -113,3 +123,9 @@ def reader(engine: Engine) -> Engine:
 def is_sqlite(session: Session) -> bool:
     """Say whether the session talks to SQLite."""
     return session.get_bind().dialect.name == "sqlite"
+
+
+def attach(table: type[Base], statement: str, dialect: str, *, moment: str = "after_create") -> None:
+    """Have a statement run whenever the table is made (or dropped) on a dialect: triggers, exclusion constraints, full-text tables."""
+    ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]  # DDL is not typed in SQLAlchemy
+    event.listen(table.__table__, moment, ddl.execute_if(dialect=dialect))

@@ -37,8 +37,13 @@ class SpecialDay:
 
 
 NAMES_ZH = {
-    "New Year's Day": "元旦", "Spring Festival": "春节", "Tomb-sweeping Day": "清明节", "Labour Day": "劳动节",
-    "Dragon Boat Festival": "端午节", "National Day": "国庆节", "Mid-autumn Festival": "中秋节",
+    "New Year's Day": "元旦",
+    "Spring Festival": "春节",
+    "Tomb-sweeping Day": "清明节",
+    "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午节",
+    "National Day": "国庆节",
+    "Mid-autumn Festival": "中秋节",
     "Anti-Fascist 70th Day": "抗战胜利七十周年纪念日",
 }
 
@@ -71,9 +76,7 @@ def _known_days(first_year: int, last_year: int) -> list[tuple[date, Holiday]]:
 
 def special_days(session: Session, first: date, last: date) -> Mapping[date, SpecialDay]:
     """Give the special days between two dates, both included."""
-    rows = session.execute(
-        select(Holiday.on_date, Holiday.is_workday, Holiday.worked_as).where(Holiday.on_date.between(first, last))
-    )
+    rows = session.execute(select(Holiday.on_date, Holiday.is_workday, Holiday.worked_as).where(Holiday.on_date.between(first, last)))
     return {row.on_date: SpecialDay(row.is_workday, row.worked_as) for row in rows}
 
 

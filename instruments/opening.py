@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.catalogue import Instrument
-from instruments.closures import Closure, closure_spans, closures_in
+from instruments.closures import Closure, Scheduled, closure_spans, closures_in
 from instruments.database import Base, Key
 from instruments.errors import Invalid, Sentence
 from instruments.holidays import SpecialDay, special_days
@@ -85,7 +86,12 @@ def set_hours(
     same = session.scalar(select(OpeningHours).where(OpeningHours.instrument_id == instrument.id, OpeningHours.valid_from == valid_from))
     first = session.scalar(select(OpeningHours.id).where(OpeningHours.instrument_id == instrument.id).limit(1)) is None
     if not first and valid_from < now.astimezone(zone(instrument.time_zone)).date():
-        raise Invalid("valid_from", Sentence("生效日期不能早于今天:过去的开放时间不可更改。", "The first day cannot lie in the past: past hours stay as they were."))
+        raise Invalid(
+            "valid_from",
+            Sentence(
+                "生效日期不能早于今天:过去的开放时间不可更改。", "The first day cannot lie in the past: past hours stay as they were."
+            ),
+        )
     plan = same or OpeningHours(instrument_id=instrument.id, valid_from=valid_from)
     plan.weekly, plan.on_holidays = [list(row) for row in rows], on_holidays
     plan.made_by, plan.made_at = by, now
@@ -99,8 +105,11 @@ def clean_weekly(weekly: Iterable[Sequence[int]]) -> Weekly:
     rows = sorted((int(day), int(start), int(end)) for day, start, end in weekly)
     for day, start, end in rows:
         if day not in range(7) or not 0 <= start < 1440 or not start < end <= min(2880, start + 1440):
-            raise Invalid("weekly", Sentence("每段开放时间须有开始和结束,且不超过 24 小时。", "Each span needs a start and an end, at most 24 hours apart."))
-    for before, after in zip(rows, rows[1:], strict=False):
+            raise Invalid(
+                "weekly",
+                Sentence("每段开放时间须有开始和结束,且不超过 24 小时。", "Each span needs a start and an end, at most 24 hours apart."),
+            )
+    for before, after in pairwise(rows):
         if before[0] == after[0] and after[1] < before[2]:
             raise Invalid("weekly", Sentence("同一天的开放时间段不能重叠。", "Spans of one day must not overlap."))
     return tuple(rows)
@@ -146,7 +155,7 @@ def _minutes_on(day: date, plans: Sequence[Plan], days: Mapping[date, SpecialDay
     return [(start, end) for on, start, end in plan.weekly if on == weekday]
 
 
-def openings(session: Session, instruments: Sequence[Instrument], window: TimeSpan) -> dict[int, Opening]:
+def openings(session: Session, instruments: Sequence[Instrument | Scheduled], window: TimeSpan) -> dict[int, Opening]:
     """Give the open spans and closures of many instruments in a window; three statements however many there are."""
     plans = plans_of(session, [instrument.id for instrument in instruments])
     first, last = window.start.date() - timedelta(days=3), window.end.date() + timedelta(days=2)
@@ -164,9 +173,7 @@ def openings(session: Session, instruments: Sequence[Instrument], window: TimeSp
 
 def opening_of(planned: Sequence[TimeSpan], closures: Iterable[Closure], window: TimeSpan) -> Opening:
     """Take closures out of the planned spans."""
-    shut = tuple(
-        Shut(span, closure.kind, closure.reason, closure.id) for closure in closures for span in closure_spans(closure, window)
-    )
+    shut = tuple(Shut(span, closure.kind, closure.reason, closure.id) for closure in closures for span in closure_spans(closure, window))
     if not shut:
         return Opening(tuple(planned))
     return Opening(tuple(minus(planned, [one.span for one in shut])), tuple(sorted(shut, key=lambda one: one.span)))

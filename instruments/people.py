@@ -117,7 +117,13 @@ def clean_email(email: str) -> str:
     """Check and lower an address; refuse what cannot be one."""
     email = email.strip().lower()
     local, at, domain = email.partition("@")
-    if not at or not local or "." not in domain or len(email) > 254 or any(c.isspace() or ord(c) < 33 or c in '<>",;:\\()[]' for c in email):
+    if (
+        not at
+        or not local
+        or "." not in domain
+        or len(email) > 254
+        or any(c.isspace() or ord(c) < 33 or c in '<>",;:\\()[]' for c in email)
+    ):
         raise Invalid("email", Sentence("请填写有效的邮箱地址。", "Please give a valid e-mail address."))
     return email
 

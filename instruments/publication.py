@@ -50,7 +50,9 @@ def step(instrument: Instrument, name: str, *, now: datetime, note: str = "") ->
         raise Invalid("step", Sentence("没有这一步骤。", "There is no such step."))
     allowed, target = STEPS[name]
     if instrument.publication not in allowed:
-        raise OutOfOrder(Sentence("当前状态下不能进行此操作,请刷新页面。", "This step does not follow from the present state. Reload the page."))
+        raise OutOfOrder(
+            Sentence("当前状态下不能进行此操作,请刷新页面。", "This step does not follow from the present state. Reload the page.")
+        )
     if name in NEED_REASON and not note.strip():
         raise Invalid("note", Sentence("请填写原因。", "Please give the reason."))
     if len(note) > 500:
@@ -75,7 +77,9 @@ def missing_fields(instrument: Instrument) -> list[str]:
 def _refuse_unready(instrument: Instrument) -> None:
     words = {**REQUIRED, "sharing_reason": Sentence("不共享原因", "reason for not sharing")}
     refusals = [
-        Refusal(f"missing_{field}", Sentence(f"请先填写“{words[field].zh}”。", f"Please fill in the {words[field].en} first."), {"field": field})
+        Refusal(
+            f"missing_{field}", Sentence(f"请先填写“{words[field].zh}”。", f"Please fill in the {words[field].en} first."), {"field": field}
+        )
         for field in missing_fields(instrument)
     ]
     if refusals:
@@ -85,7 +89,9 @@ def _refuse_unready(instrument: Instrument) -> None:
 def ask_exemption(instrument: Instrument, reason: str) -> None:
     """Apply for exemption from joining the network (secret, special use, technical limit), with the reason."""
     if not reason.strip() or len(reason) > 500:
-        raise Invalid("exemption_reason", Sentence("请填写豁免原因(不超过 500 字)。", "Give the reason for the exemption, at most 500 characters."))
+        raise Invalid(
+            "exemption_reason", Sentence("请填写豁免原因(不超过 500 字)。", "Give the reason for the exemption, at most 500 characters.")
+        )
     if instrument.exemption_status == "granted":
         raise OutOfOrder(Sentence("已获豁免。", "It is exempt already."))
     instrument.exemption_reason, instrument.exemption_status = reason.strip(), "asked"

@@ -34,7 +34,9 @@ class RuleBook(Base):
     __table_args__ = (UniqueConstraint("instrument_id", "number"), UniqueConstraint("instrument_id", "valid_from"))
 
 
-def publish_rules(session: Session, instrument: Instrument, entries: list[Entry], *, valid_from: datetime, by: int | None, now: datetime) -> RuleBook:
+def publish_rules(
+    session: Session, instrument: Instrument, entries: list[Entry], *, valid_from: datetime, by: int | None, now: datetime
+) -> RuleBook:
     """Put a new version in force from an instant on; a version that starts at the same instant is replaced by the newer one.
 
     The entries must have been read by scheduling.rules first, which refuses what it cannot express.

@@ -1,0 +1,154 @@
+"""A case: one instrument of a wish with all that its judgement needs, gathered in a fixed number of statements whatever the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from instruments.access import Viewer, audience_of
+from instruments.catalogue import Instrument
+from instruments.errors import Refusal, Sentence
+from instruments.holidays import SpecialDay, special_days
+from instruments.opening import Opening, openings
+from instruments.qualifications import Qualification
+from instruments.rulebooks import in_force, rule_book_history
+from instruments.timespan import TimeSpan, zone
+from scheduling.bookings import Booking, holding
+from scheduling.rules.base import Ask, Past
+from scheduling.rules.book import Entry, Judgement, judge, read_entries
+
+TAKEN = Sentence("该时段已被占用。", "This time is taken.")
+AROUND = timedelta(days=1)
+
+
+class Wished(Protocol):
+    """What gather needs of a wish."""
+
+    @property
+    def span(self) -> TimeSpan: ...  # noqa: D102 - a protocol's members explain themselves
+    @property
+    def mode(self) -> str: ...  # noqa: D102
+    @property
+    def purpose(self) -> str: ...  # noqa: D102
+    @property
+    def group_id(self) -> int | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One instrument, judged: the lane it would take (None: taken) and what the rules say."""
+
+    instrument: Instrument
+    audience: str
+    occupied: TimeSpan
+    lane: int | None
+    judgement: Judgement
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Give every reason against it, that the time is taken first."""
+        taken = (Refusal("taken", TAKEN),) if self.lane is None else ()
+        return taken + self.judgement.refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was read once for all the instruments of a wish; spans may then be judged without another statement."""
+
+    entries: Mapping[int, list[Entry]]
+    openings: Mapping[int, Opening]
+    held: Mapping[int, Mapping[int, list[TimeSpan]]]
+    qualifications: Mapping[int, Qualification]
+    holidays: Mapping[date, SpecialDay]
+    history: Sequence[Past]
+
+
+def gather(
+    session: Session, wish: Wished, instruments: Sequence[Instrument], *, viewer: Viewer, now: datetime, moved: Booking | None = None
+) -> list[Case]:
+    """Read the facts for a wish and judge each instrument."""
+    around = wish.span.widened(AROUND, AROUND)
+    facts = read_facts(session, wish, instruments, around, viewer=viewer, apart_from=[moved.id] if moved else [])
+    return [judge_case(instrument, wish.span, wish, facts, viewer=viewer, now=now) for instrument in instruments]
+
+
+def judge_case(instrument: Instrument, span: TimeSpan, wish: Wished, facts: Facts, *, viewer: Viewer, now: datetime) -> Case:
+    """Judge one span of one instrument by facts already read. Pure."""
+    qualification, tz = facts.qualifications.get(instrument.id), zone(instrument.time_zone)
+    qualified = qualification is not None and qualification.holds_on(span.end.astimezone(tz).date())
+    audience = audience_of(viewer, instrument)
+    ask = Ask(
+        instrument, span, viewer, audience, now, tz, facts.openings[instrument.id], wish.mode, wish.purpose, wish.group_id,
+        grade=qualification.grade if qualified and qualification is not None else 4 if viewer.may_manage(instrument) else 0,
+        holidays=facts.holidays, history=facts.history,
+    )  # fmt: skip
+    occupied = span.widened(timedelta(minutes=instrument.setup_minutes), timedelta(minutes=instrument.cleanup_minutes))
+    lane = free_lane(instrument.lanes, occupied, facts.held.get(instrument.id, {}))
+    return Case(instrument, audience, occupied, lane, judge(ask, facts.entries[instrument.id]))
+
+
+def free_lane(lanes: int, occupied: TimeSpan, held: Mapping[int, Sequence[TimeSpan]]) -> int | None:
+    """Give the lowest lane in which nothing overlaps, or None."""
+    return next((lane for lane in range(1, lanes + 1) if not any(span.overlaps(occupied) for span in held.get(lane, ()))), None)
+
+
+def read_facts(
+    session: Session, wish: Wished, instruments: Sequence[Instrument], window: TimeSpan, *, viewer: Viewer, apart_from: Iterable[int] = ()
+) -> Facts:
+    """Read what the judgement of any span in the window needs: seven statements at most, however many instruments."""
+    ids = [instrument.id for instrument in instruments]
+    books = rule_book_history(session, ids)
+    entries = {one: read_entries(in_force(books.get(one, []), wish.span.start)) for one in ids}
+    reach = max((timedelta(minutes=one.setup_minutes + one.cleanup_minutes) for one in instruments), default=timedelta())
+    held: dict[int, dict[int, list[TimeSpan]]] = {}
+    for instrument_id, lane, span in holding(session, ids, window.widened(reach, reach), apart_from=apart_from):
+        held.setdefault(instrument_id, {}).setdefault(lane, []).append(span)
+    return Facts(
+        entries, openings(session, instruments, window), held, _qualifications(session, ids, viewer),
+        special_days(session, window.start.date() - AROUND, window.end.date() + AROUND),
+        _history(session, wish, window, instruments, entries, viewer, apart_from),
+    )  # fmt: skip
+
+
+def _qualifications(session: Session, ids: list[int], viewer: Viewer) -> dict[int, Qualification]:
+    rows = session.scalars(select(Qualification).where(Qualification.person_id == viewer.person_id, Qualification.instrument_id.in_(ids)))
+    return {row.instrument_id: row for row in rows}
+
+
+def _history(
+    session: Session, wish: Wished, window: TimeSpan, instruments: Sequence[Instrument], entries: Mapping[int, list[Entry]],
+    viewer: Viewer, apart_from: Iterable[int],
+) -> list[Past]:  # fmt: skip
+    """Read the earlier bookings that quotas of these instruments look back on; no statement when none does."""
+    windows = [
+        back
+        for instrument in instruments
+        for entry in entries[instrument.id]
+        if (back := entry.rule.looks_back(window, zone(instrument.time_zone)))
+    ]
+    if not windows:
+        return []
+    start, end = min(one.start for one in windows), max(one.end for one in windows)
+    whose = Booking.person_id == viewer.person_id
+    rows = session.execute(
+        select(
+            Booking.id, Booking.instrument_id, Booking.person_id, Booking.group_id, Booking.start_at, Booking.end_at, Booking.created_at
+        ).where(
+            or_(whose, Booking.group_id == wish.group_id) if wish.group_id is not None else whose,
+            Booking.end_at > start,
+            Booking.start_at < end,
+            Booking.instrument_id.in_([instrument.id for instrument in instruments]),
+            Booking.status.in_(("requested", "confirmed", "running", "finished", "no_show")),
+        )
+    )
+    ignored = set(apart_from)
+    return [
+        Past(row.instrument_id, row.person_id, row.group_id, TimeSpan(row.start_at, row.end_at), row.created_at)
+        for row in rows
+        if row.id not in ignored
+    ]
