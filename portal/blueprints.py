@@ -1,0 +1,20 @@
+"""Every blueprint of the portal, in the order in which it is registered: "module:name". A new page appends its line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from flask import Flask
+
+BLUEPRINTS = (
+    "portal.health:health",
+    # auth
+    # me
+)
+
+
+def register_all(app: Flask) -> None:
+    """Import and register each blueprint; one that cannot be imported stops the portal from starting."""
+    for place in BLUEPRINTS:
+        module, _, name = place.partition(":")
+        app.register_blueprint(getattr(import_module(module), name))
