@@ -1,4 +1,4 @@
-"""Calendars for other programs: RFC 5545, and RFC 7953 for opening hours. Pure: what to show comes in as plain values, in words already chosen.
+"""Calendars for other programs: RFC 5545, and RFC 7953 for opening hours. Pure: what to show comes in as plain values, its words chosen.
 
 Times are written on the instrument's wall clock, with its VTIMEZONE. A feed carries no METHOD, so DTSTAMP is the last change of an entry
 and the same state gives the same bytes; what goes out by mail says PUBLISH or CANCEL (RFC 5546).
@@ -67,28 +67,21 @@ class Pattern:
 
 def person_calendar(entries: Iterable[Entry], *, name: str) -> bytes:
     """Write one person's bookings as a feed."""
-    calendar = _calendar(name)
-    for entry in entries:
-        calendar.add_component(_event(entry))
-    return _finished(calendar)
+    return _with_entries(_calendar(name), entries)
 
 
 def busy_calendar(plan: OpenPlan, entries: Iterable[Entry], *, name: str) -> bytes:
     """Write when an instrument is taken or closed (nobody's name in it) and when it is open."""
     calendar = _calendar(name)
     calendar.add_component(_availability(plan))
-    for entry in entries:
-        calendar.add_component(_event(entry))
-    return _finished(calendar)
+    return _with_entries(calendar, entries, [(plan.time_zone, plan.window)])
 
 
 def invitation(entries: Iterable[Entry], *, method: str) -> bytes:
     """Write the calendar part of a mail; the method is PUBLISH or CANCEL (RFC 5546 3.2.1, 3.2.5)."""
     calendar = _calendar("")
     calendar.add("method", method)
-    for entry in entries:
-        calendar.add_component(_event(entry))
-    return _finished(calendar)
+    return _with_entries(calendar, entries)
 
 
 def one_line(text: str) -> str:
@@ -200,12 +193,16 @@ def _add_span(component: Component, span: TimeSpan, time_zone: str) -> None:
         component.add(key, _whole(at) if local.fold else local)
 
 
-def _finished(calendar: Calendar) -> bytes:
-    times = [component[key].dt for component in calendar.walk() for key in ("DTSTART", "DTEND") if key in component]
-    for name in sorted(calendar.get_used_tzids()):
-        years = [at.astimezone(ZoneInfo(name)).year for at in times]
-        calendar.subcomponents.insert(0, time_zone_of(name, min(years), max(years)))
-    return calendar.to_ical()
+def _with_entries(calendar: Calendar, entries: Iterable[Entry], zones: Iterable[tuple[str, TimeSpan]] = ()) -> bytes:
+    """Add the entries, and before all else the zones on whose wall clocks anything is written."""
+    years: dict[str, list[int]] = {name: [span.start.year, span.end.year] for name, span in zones}
+    for entry in entries:
+        calendar.add_component(_event(entry))
+        years.setdefault(entry.time_zone, []).extend((entry.span.start.year, entry.span.end.year))
+    for name in sorted(years, reverse=True):
+        calendar.subcomponents.insert(0, time_zone_of(name, min(years[name]), max(years[name])))
+    written: bytes = calendar.to_ical()
+    return written
 
 
 def _cleaned(text: str) -> str:
@@ -213,7 +210,7 @@ def _cleaned(text: str) -> str:
 
 
 def _in_address(text: str) -> str:
-    return "".join(c for c in text if ord(c) > 32 and ord(c) != 127)
+    return "".join(c for c in one_line(text) if c != " ")
 
 
 def _whole(at: datetime) -> datetime:
