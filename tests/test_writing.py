@@ -56,8 +56,8 @@ def complaints_about_pair(line: int, zh: list[str] | None, en: list[str] | None)
         return [f"line {line}: two texts are needed, Chinese and English"]
     if zh == en or (zh, en) == ([SWITCH[0]], [SWITCH[1]]):
         return []
-    is_punctuation = not any(LETTER.search(text) for texts in (zh, en) for text in texts or HOLE)
-    found = [f"line {line}: an empty text" for texts in (zh, en) if texts and not is_punctuation and not all(text.strip() for text in texts)]
+    wordless = not any(LETTER.search(text) for texts in (zh, en) for text in texts or HOLE)
+    found = [f"line {line}: an empty text" for texts in (zh, en) if texts and not wordless and not all(text.strip() for text in texts)]
     found += [f"line {line}: not Chinese: {text!r}" for text in zh or () if has_words(text) and not CJK.search(text)]
     return found + [f"line {line}: not English: {text!r}" for text in en or () if CJK.search(text)]
 
