@@ -17,6 +17,7 @@ from portal.config import ROOT, Settings
 from portal.errors import init_errors
 from portal.fields import init_fields
 from portal.language import init_language
+from portal.links import Key
 from portal.logs import init_logs
 from portal.pages import init_pages
 from portal.security import init_security
@@ -30,6 +31,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> Flask:
     here = ROOT / "portal"
     app = Flask("portal", root_path=str(here), template_folder=str(ROOT / "templates"), static_folder=str(here / "static"))
     app.extensions["settings"] = settings
+    app.url_map.converters["int"] = Key
     _configure(app, settings)
     init_logs(app)
     init_transactions(app, engine or make_engine(settings.database_url))

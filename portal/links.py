@@ -1,4 +1,4 @@
-"""Addresses for readers who are not on a page: in mail, calendars and exports. They never come from a Host header."""
+"""Addresses: for readers who are not on a page (mail, calendars, exports; never from a Host header), and the numbers in them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
+from werkzeug.routing import IntegerConverter, Map
 
 from portal.config import settings
+
+LARGEST_KEY = 2**63 - 1
+
+
+class Key(IntegerConverter):
+    """A row's number in an address: one that no database could hold leads nowhere."""
+
+    regex = "[0-9]{1,19}"
+
+    def __init__(self, map: Map, *args: Any, **options: Any) -> None:
+        super().__init__(map, *args, **{"max": LARGEST_KEY, **options})
 
 
 def outside_url(endpoint: str, **values: Any) -> str:

@@ -1,0 +1,129 @@
+"""Files of instruments, kept under DATA_DIR/files and named by their content, so that keeping one twice does no harm."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import unicodedata
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from flask import Response, send_file
+
+from instruments.catalogue import Document, Instrument
+from instruments.errors import Invalid, NotFound, Sentence
+from portal.config import settings
+from portal.contents import MEGABYTE, read_content
+from portal.pictures import read_picture
+
+LARGEST_PHOTO, LARGEST_DOCUMENT = 15 * MEGABYTE, 25 * MEGABYTE
+MOST_DOCUMENTS = 40
+STORED = re.compile(r"[0-9a-f]{40}(?:-small)?\.[a-z0-9]{2,4}")
+A_YEAR = 365 * 24 * 3600
+
+
+def store_photo(instrument: Instrument, stream: IO[bytes]) -> None:
+    """Keep a photo of an instrument in two sizes, written anew; Invalid for anything that is no picture."""
+    picture = read_picture(_read(stream, LARGEST_PHOTO, "photo"))
+    name = _name_of(picture.large)
+    _keep(f"{name}.webp", picture.large)
+    _keep(f"{name}-small.webp", picture.small)
+    instrument.photo = f"{name}.webp"
+
+
+def store_document(
+    instrument: Instrument, stream: IO[bytes], *, file_name: str, title: str, about: str = "", now: datetime
+) -> Document:  # fmt: skip
+    """Keep a document of an instrument, whose kind is found out from its bytes; gives the new row, already the instrument's."""
+    if len(instrument.documents) >= MOST_DOCUMENTS:
+        raise Invalid("file", Sentence(f"一台仪器最多 {MOST_DOCUMENTS} 份文档。", f"An instrument has at most {MOST_DOCUMENTS} documents."))
+    content = read_content(_read(stream, LARGEST_DOCUMENT, "file"), file_name)
+    stem = clean_stem(file_name)
+    title = title.strip() or stem
+    if len(title) > 200:
+        raise Invalid("title", Sentence("标题不超过 200 字。", "A title has at most 200 characters."))
+    stored_as = f"{_name_of(content.data)}.{content.ending}"
+    _keep(stored_as, content.data)
+    document = Document(
+        title=title, file_name=f"{stem}.{content.ending}", media_type=content.media_type, size=len(content.data),
+        stored_as=stored_as, about=about.strip(), added_at=now,
+    )  # fmt: skip
+    instrument.documents.append(document)
+    return document
+
+
+def send_photo(instrument: Instrument, *, is_small: bool, is_public: bool) -> Response:
+    """Answer with the photo; its address changes with it, so a public one may be kept for a year."""
+    if not instrument.photo:
+        raise NotFound
+    name = instrument.photo.replace(".webp", "-small.webp") if is_small else instrument.photo
+    response = send_file(_path(name), mimetype="image/webp", conditional=True, etag=name, max_age=A_YEAR if is_public else None)
+    if is_public:
+        response.cache_control.public, response.cache_control.immutable = True, True
+    else:
+        response.cache_control.no_store = True
+    return response
+
+
+def send_document(document: Document) -> Response:
+    """Answer with a document, to be saved and never shown by the browser inside this portal."""
+    response = send_file(
+        _path(document.stored_as), mimetype=document.media_type, as_attachment=True, download_name=document.file_name,
+        conditional=True, etag=document.stored_as,
+    )  # fmt: skip
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.cache_control.no_cache = True
+    return response
+
+
+def clean_stem(file_name: str) -> str:
+    """Give the name of a file without folders, ending and characters that make trouble in names and headers."""
+    base = re.split(r"[\\/]", unicodedata.normalize("NFC", file_name))[-1]
+    stem = base.rpartition(".")[0] or base
+    kept = "".join(character for character in stem if character.isprintable() and character not in '<>:"|?*;%')
+    return kept.strip(" .")[:120] or "document"
+
+
+def _read(stream: IO[bytes], most: int, field: str) -> bytes:
+    content = stream.read(most + 1)
+    if not content:
+        raise Invalid(field, Sentence("请选择一个文件，文件不能为空。", "Please choose a file; an empty one is not taken."))
+    if len(content) > most:
+        megabytes = most // MEGABYTE
+        raise Invalid(field, Sentence(f"文件不能超过 {megabytes} MB。", f"A file may have at most {megabytes} MB."))
+    return content
+
+
+def _name_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:40]
+
+
+def _folder() -> Path:
+    return settings().data_dir / "files"
+
+
+def _path(name: str) -> Path:
+    path = _folder() / name[:2] / name
+    if not STORED.fullmatch(name) or not path.is_file():
+        raise NotFound
+    return path
+
+
+def _keep(name: str, content: bytes) -> None:
+    """Write a file whole or not at all; one of the same name has the same content."""
+    folder = _folder() / name[:2]
+    folder.mkdir(parents=True, exist_ok=True)
+    path, making = folder / name, folder / f".{name}.{secrets.token_hex(4)}"
+    if path.is_file() and path.stat().st_size == len(content):
+        return
+    try:
+        with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        making.replace(path)
+    finally:
+        making.unlink(missing_ok=True)
