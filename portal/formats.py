@@ -123,7 +123,8 @@ def zone_name(tz: str, at: datetime | None = None) -> str:
 
 def reader_zone() -> str:
     """Give the zone the reader's browser reported, or the home zone."""
-    reported = request.cookies.get(ZONE_COOKIE, HOME) if has_request_context() else HOME
+    # a letter is read by somebody else than the one whose browser is asking
+    reported = request.cookies.get(ZONE_COOKIE, HOME) if has_request_context() and not is_chosen() else HOME
     try:
         ZoneInfo(reported)
     except (ZoneInfoNotFoundError, ValueError, OSError):

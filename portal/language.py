@@ -97,6 +97,11 @@ def in_language(language: str) -> Iterator[None]:
         _spoken.reset(before)
 
 
+def is_chosen() -> bool:
+    """Say whether in_language chose: then whoever reads is not whoever asked."""
+    return _spoken.get() is not None
+
+
 def other_language() -> str:
     """Give the language the reader is not reading."""
     return "en" if current_language() == "zh" else "zh"

@@ -33,7 +33,8 @@ ENVIRONMENT = Environment(autoescape=True, extensions=["jinja2.ext.do", "jinja2.
 
 def templates() -> Mapping[str, str]:
     files = sorted(file for kind in ("*.html", "*.txt") for file in (ROOT / "templates").rglob(kind))
-    return {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in files}
+    # what stands before the subject of a letter is never sent
+    return {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8").removeprefix("Subject: ") for file in files}
 
 
 def programs() -> Mapping[str, str]:
