@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
-from wtforms import Field, Form
+from wtforms import BooleanField, Field, Form
+from wtforms.fields.choices import SelectFieldBase
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 
 def init_fields(app: Flask) -> None:
     """Give the templates the functions the form macros call."""
     app.jinja_env.globals.update(
-        field_kind=field_kind, field_attributes=field_attributes, field_errors=field_errors, form_errors_of=form_errors_of
+        field_kind=field_kind,
+        field_attributes=field_attributes,
+        field_errors=field_errors,
+        form_errors_of=form_errors_of,
+        may_be_empty=may_be_empty,
     )
 
 
@@ -38,6 +43,11 @@ def field_attributes(field: Field, hint: str = "", classes: str = "", extra: dic
     if field_errors(field):
         attributes["aria-invalid"] = "true"
     return {key: value for key, value in attributes.items() if value != ""}
+
+
+def may_be_empty(field: Field) -> bool:
+    """Say whether an input of one's own words may stay empty; a list to choose from says so itself, with Optional()."""
+    return not field.flags.required and not isinstance(field, SelectFieldBase | BooleanField)
 
 
 def field_errors(field: Field) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,10 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel.dates import format_date, get_timezone_name
 from babel.numbers import format_decimal
 from flask import has_request_context, request
+from jinja2 import pass_context
 
 from instruments.timespan import TimeSpan
 from portal import clock as now_of
-from portal.language import current_locale, t
+from portal.language import current_locale, is_chosen, t
 
 HOME = "Asia/Shanghai"
 ZONE_COOKIE = "zone"
@@ -43,12 +45,15 @@ def day(value: datetime | date | None, tz: str = HOME, now: datetime | None = No
 
 
 def clock(value: datetime | TimeSpan | None, tz: str = HOME) -> str:
-    """Write the time of day, "09:00", or of a span on one day, "09:00-11:00"."""
+    """Write the time of day, "09:00", or of a span on one day, "09:00-11:00"; a span over more days is written with them."""
     if value is None:
         return ""
+    zone = ZoneInfo(tz)
     if isinstance(value, datetime):
-        return f"{value.astimezone(ZoneInfo(tz)):%H:%M}"
-    return f"{clock(value.start, tz)}-{_end_of(value, ZoneInfo(tz))[1]}"
+        return f"{value.astimezone(zone):%H:%M}"
+    last, ends = _end_of(value, zone)
+    is_one_day = last == value.start.astimezone(zone).date()
+    return f"{clock(value.start, tz)}-{ends}" if is_one_day else when(value, tz)
 
 
 def wall(value: datetime | None, tz: str = HOME) -> str:
@@ -141,7 +146,16 @@ def differs(tz: str, *instants: datetime) -> bool:
 def filters() -> dict[str, Any]:
     """Give every filter the templates know, by name."""
     known = (when, day, clock, wall, instant, duration, money, number, percent, filesize, partial_day, zone_name)
-    return {each.__name__: each for each in known}
+    return {each.__name__: _for_each_reader(each) for each in known}
+
+
+def _for_each_reader(write: Callable[..., str]) -> Callable[..., str]:
+    # With the context asked for, a constant is not written once and for all, in the language of the first reader.
+    @pass_context
+    def written(_context: Any, *args: Any, **kwargs: Any) -> str:
+        return write(*args, **kwargs)
+
+    return written
 
 
 def _span(span: TimeSpan, tz: str, now: datetime | None) -> str:

@@ -125,7 +125,7 @@ class _Frame:
     def _cell(self, line: Line, piece: Stretch, part: TimeSpan, each: TimeSpan) -> TimelineCell:
         label, words = self._texts(piece, part)
         url = line.book_url(part) if piece.kind == "free" and line.book_url else _only_url(piece.marks)
-        now_at = int((self.now - part.start) / part.duration * 20) if part.has(self.now) else None
+        now_at = int((self.now - part.start) / part.duration * 100) if part.has(self.now) else None
         return TimelineCell(piece.kind, self._columns(part), label, words, url, part.start == each.start, now_at)
 
     def _texts(self, piece: Stretch, part: TimeSpan) -> tuple[str, str]:
@@ -133,7 +133,7 @@ class _Frame:
             told = (f"{mark.label} {when(mark.span, self.tz, self.now)}".strip() for mark in piece.marks)
             return " / ".join(mark.label for mark in piece.marks), t("；", "; ").join(told)
         text = t("可预约", "free") if piece.kind == "free" else STATES[piece.kind]()
-        label = clock(part, self.tz) if piece.kind == "free" else ""
+        label = clock(part, self.tz) if piece.kind == "free" else text
         return label, t("{when} {text}", "{when} {text}", when=when(part, self.tz, self.now), text=text)
 
     def _columns(self, span: TimeSpan) -> int:

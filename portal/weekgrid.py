@@ -24,7 +24,7 @@ class Cell:
     """One field of the table, `rows` rows high from row `row`.
 
     kind: free, mine, busy, hold, closure, closed, past, open (free, but no booking may begin here) or none (the clock jumps over it).
-    label is for the eye, words says the same in full; now_at tells in twentieths where now lies in it, or is None.
+    label is for the eye, words says the same in full; now_at tells in hundredths where now lies in it, or is None.
     """
 
     kind: str
@@ -172,7 +172,7 @@ class _Table:
         return t("，余 {n} 个机位", ", {n} of {all} places", n=places, all=self.capacity) if self.capacity > 1 else ""
 
     def _now_at(self, span: TimeSpan) -> int | None:
-        return int((self.now - span.start) / span.duration * 20) if span.has(self.now) else None
+        return int((self.now - span.start) / span.duration * 100) if span.has(self.now) else None
 
 
 STATES = {
