@@ -8,8 +8,8 @@ from flask import Flask
 
 BLUEPRINTS = (
     "portal.health:health",
-    # auth
-    # me
+    "portal.auth.routes:auth",
+    "portal.me.routes:me",
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, ValidationError
+from wtforms import Field, SelectChoice, ValidationError
 
 from instruments.errors import Invalid
 from portal.language import current_language, lazy_t, say, t
@@ -50,6 +50,11 @@ class Form(FlaskForm):
     def first_error(self) -> str:
         """Give the first complaint, for pages that show one line."""
         return next((str(message) for messages in self.errors.values() for message in _flat(messages)), "")
+
+
+def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """Make what a SelectField or RadioField offers from pairs of value and label."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 def trimmed(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import ForeignKey, Index, String, select, update
+from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 
 from instruments.database import Base, Key
@@ -87,11 +87,9 @@ def end(session: Session, person_id: int, session_id: int, *, now: datetime) -> 
 
 def end_all(session: Session, person_id: int, *, now: datetime, but: int | None = None) -> None:
     """End every login of a person, but perhaps the one she is using."""
-    session.execute(
-        update(LoginSession)
-        .where(LoginSession.person_id == person_id, LoginSession.ended_at.is_(None), LoginSession.id != (but or 0))
-        .values(ended_at=now)
-    )
+    for each in session.scalars(select(LoginSession).where(LoginSession.person_id == person_id, LoginSession.ended_at.is_(None))):
+        if each.id != but:
+            each.ended_at = now
 
 
 def address_prefix(address: str) -> str:
