@@ -1,0 +1,65 @@
+"""Who answers for what, and is therefore written to: active people only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy.orm import Session
+
+from instruments.catalogue import Instrument
+from instruments.people import Person
+from instruments.roles import RoleGrant
+
+MOST = 50  # nobody needs more people told of one thing
+
+
+def managers_of(session: Session, instruments: Iterable[Instrument]) -> dict[int, list[Person]]:
+    """Give each instrument's managers by its id: its own or its facility's, else its organisation's administrators, else the province's.
+
+    One statement where all have managers of their own.
+    """
+    wanted = list(instruments)
+    facilities = {one.facility_id for one in wanted if one.facility_id is not None}
+    granted = session.execute(
+        select(RoleGrant.instrument_id, RoleGrant.facility_id, Person)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(
+            RoleGrant.role == "manager",
+            Person.status == "active",
+            or_(RoleGrant.instrument_id.in_([one.id for one in wanted]), RoleGrant.facility_id.in_(facilities)),
+        )
+        .order_by(RoleGrant.id)
+        .limit(MOST * len(wanted))
+    ).all()
+    return {one.id: _own(one, granted) or administrators_of(session, one.organisation_id) for one in wanted}
+
+
+def _own(instrument: Instrument, granted: Sequence[Row[tuple[int | None, int | None, Person]]]) -> list[Person]:
+    own = [person for of_instrument, of_facility, person in granted if instrument.id == of_instrument or _same(instrument.facility_id, of_facility)]
+    return list({person.id: person for person in own}.values())
+
+
+def _same(left: int | None, right: int | None) -> bool:
+    return left is not None and left == right
+
+
+def administrators_of(session: Session, organisation_id: int) -> list[Person]:
+    """Give the administrators of an organisation, or the province's where it has none."""
+    own = _granted(session, RoleGrant.role == "organisation_admin", RoleGrant.organisation_id == organisation_id)
+    return own or province_administrators(session)
+
+
+def province_administrators(session: Session) -> list[Person]:
+    """Give the administrators of the province."""
+    return _granted(session, RoleGrant.role == "province_admin")
+
+
+def _granted(session: Session, *conditions: ColumnElement[bool]) -> list[Person]:
+    people = session.scalars(
+        select(Person)
+        .where(Person.status == "active", Person.id.in_(select(RoleGrant.person_id).where(*conditions)))
+        .order_by(Person.id)
+        .limit(MOST)
+    )
+    return list(people)
