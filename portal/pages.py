@@ -76,7 +76,7 @@ def site_links() -> list[Link]:
     """Give the header's links as far as the viewer's roles reach."""
     viewer = who()
     known = (
-        ("search.results", t("找仪器", "Find an instrument"), True),
+        ("search.results", t("找仪器", "Instruments"), True),
         ("timeline.show", t("时间表", "Timeline"), True),
         ("bookings.mine", t("我的预约", "My bookings"), not viewer.is_anonymous),
         ("manage.home", t("仪器管理", "Manage"), viewer.manages_any),

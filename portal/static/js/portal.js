@@ -75,6 +75,9 @@
     if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
 
+  // Folded on a phone only.
+  if (matchMedia("(min-width: 60rem)").matches) for (const each of document.querySelectorAll("details.facets")) each.open = true;
+
   // What went wrong is read first.
   const first = document.querySelector("[data-focus]");
   if (first) first.focus();
