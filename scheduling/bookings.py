@@ -12,10 +12,11 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 from instruments.access import Viewer
 from instruments.catalogue import Instrument
 from instruments.closures import Closure, closure_spans
-from instruments.database import Base, Key
+from instruments.database import Base, Key, attach
 from instruments.errors import NotFound, Sentence
 from instruments.people import Group, Person
 from instruments.timespan import TimeSpan
+from scheduling.overlap import POSTGRESQL, SQLITE
 
 STATUSES = {
     "requested": Sentence("待审批", "Waiting for approval"),
@@ -131,6 +132,12 @@ class Booking(Base):
     def is_open(self) -> bool:
         """Say whether something may still come of it."""
         return self.status in OPEN
+
+
+for _statement in POSTGRESQL:
+    attach(Booking, _statement, "postgresql")
+for _statement in SQLITE:
+    attach(Booking, _statement, "sqlite")
 
 
 def booking(session: Session, booking_id: int) -> Booking:

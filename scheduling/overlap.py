@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from instruments.database import attach
-from scheduling.bookings import Booking
-
 MARK = "booking_no_overlap"
 RUNNING = "uq_booking_running"
 
@@ -29,12 +26,6 @@ SQLITE = (
     "CREATE TRIGGER booking_no_overlap_update BEFORE UPDATE OF instrument_id, lane, occupied_from, occupied_until, holds ON booking "
     f"WHEN NEW.holds BEGIN {_CLASH} END",
 )
-
-
-for _statement in POSTGRESQL:
-    attach(Booking, _statement, "postgresql")
-for _statement in SQLITE:
-    attach(Booking, _statement, "sqlite")
 
 
 def is_overlap(error: DBAPIError) -> bool:
