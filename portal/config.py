@@ -43,6 +43,7 @@ class Settings:
     mail_from: str = ""
     trusted_proxies: int = 0
     metrics: bool = False
+    reminder_hours: int = 24
     language: str = "zh"
     sample: bool = True
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
@@ -69,7 +70,7 @@ def read_settings(environ: Mapping[str, str | None] | None = None, *, host: str 
     given = {**dotenv_values(".env"), **os.environ} if environ is None else dict(environ)
     values = {key.removeprefix("PORTAL_").lower(): value for key, value in given.items() if key.startswith("PORTAL_") and value is not None}
     values |= {key: str(value) for key, value in chosen.items() if value is not None}
-    data_dir = Path(values.get("data_dir") or "var").absolute()
+    data_dir = Path(values.get("data_dir") or "var/data").absolute()
     base_url = _base_url(values.get("base_url") or f"http://{_in_address(host)}:{port}")
     is_public = not (is_loopback(host) and is_loopback(urlsplit(base_url).hostname or ""))
     debug = _flag(values, "debug", default=False)
@@ -84,6 +85,7 @@ def read_settings(environ: Mapping[str, str | None] | None = None, *, host: str 
         mail_from=values.get("mail_from", ""),
         trusted_proxies=_number(values, "trusted_proxies", 0, most=10),
         metrics=_flag(values, "metrics", default=False),
+        reminder_hours=_number(values, "reminder_hours", 24, most=24 * 14),
         language=_language(values.get("language") or "zh"),
         sample=_flag(values, "sample", default=True),
         hosts=_hosts(values.get("hosts", ""), base_url),

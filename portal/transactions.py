@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from instruments import audit
 from instruments.database import reader
+from instruments.search import index
 from portal import clock
 
 MOST_TRIES = 6
@@ -55,8 +56,9 @@ def writing(actor_id: int | None = None) -> Iterator[Session]:
     _let_go_of_reading()
     with Session(engine(), expire_on_commit=False) as session:
         audit.watch(session, actor_id=actor_id or _viewer_id(), now=clock.now())
+        index.watch(session)
         yield session
-        session.flush()
+        index.index_changes(session)  # flushes; last of all, because others wait for the index from here to the commit
         _commit(session)
 
 

@@ -1,0 +1,64 @@
+"""What every command needs first: settings, a database with the right schema, an application."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine
+
+from instruments.database import make_engine
+from instruments.errors import PortalError, Sentence
+from portal.config import Settings, read_settings
+from portal.schema import is_current
+
+
+class Stopped(PortalError):
+    """A reason why a command cannot go on (exit 1)."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(Sentence(zh, en))
+
+
+def settings_of(chosen: argparse.Namespace, **more: Any) -> Settings:
+    """Read the settings; options win over the environment. The data directory is there afterwards."""
+    settings = read_settings(database_url=chosen.database, data_dir=chosen.data, **more)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return settings
+
+
+def engine_of(settings: Settings) -> Engine:
+    """Open the database, whatever state it is in."""
+    return make_engine(settings.database_url)
+
+
+def open_portal(chosen: argparse.Namespace, **more: Any) -> Flask:
+    """Give an application over a database that has the schema this code needs; refuse any other."""
+    from portal import create_app
+
+    settings = settings_of(chosen, **more)
+    engine = engine_of(settings)
+    if not is_current(engine):
+        raise Stopped("数据库结构不是当前版本,请先运行 migrate。", "The database does not have the schema of this version: run `migrate` first.")
+    return create_app(settings, engine)
+
+
+class Progress:
+    """One line that is written over on a terminal, and nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr.isatty()
+        self._length = 0
+
+    def say(self, text: str) -> None:
+        """Show how far the work has come."""
+        if self._is_shown:
+            print(f"\r{text.ljust(self._length)}", end="", file=sys.stderr, flush=True)
+            self._length = len(text)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._is_shown and self._length:
+            print(file=sys.stderr)
