@@ -22,7 +22,10 @@ class TimeSpan:
             value = getattr(self, name)
             if value.tzinfo is None or value.utcoffset() is None:
                 raise Invalid(name, Sentence("时间必须带时区。", "A time must carry its zone or offset."))
-            object.__setattr__(self, name, value.astimezone(UTC))
+            try:
+                object.__setattr__(self, name, value.astimezone(UTC))
+            except OverflowError as error:
+                raise Invalid(name, Sentence("没有这个时间。", "There is no such time.")) from error
         if self.end <= self.start:
             raise Invalid("end", Sentence("结束时间必须晚于开始时间。", "The end must come after the start."))
 

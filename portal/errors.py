@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -43,6 +44,10 @@ class TooMany(PortalError):
         self.seconds = seconds
 
 
+class Stale(Changed):
+    """The caller's If-Match names an older version (412)."""
+
+
 class LinkDead(PortalError):
     """A mailed link that was used, has expired, or never was (410)."""
 
@@ -56,6 +61,7 @@ STATUS: dict[type[PortalError], int] = {
     NotFound: 404,
     Taken: 409,
     OutOfOrder: 409,
+    Stale: 412,
     Changed: 409,
     LinkDead: 410,
     Invalid: 422,
@@ -151,8 +157,9 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 
 def refusal_json(refusal: Any) -> dict[str, Any]:
-    """Give one refusal: its code, its sentence in both languages, and what would be allowed."""
-    return {"code": refusal.code, "message": {"zh": refusal.sentence.zh, "en": refusal.sentence.en}, "allowed": dict(refusal.allowed)}
+    """Give one refusal as JSON can hold it: its code, its sentence in both languages, and what would be allowed."""
+    allowed = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in refusal.allowed.items()}
+    return {"code": refusal.code, "message": {"zh": refusal.sentence.zh, "en": refusal.sentence.en}, "allowed": allowed}
 
 
 def alternative_json(found: Any) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from instruments.errors import Invalid, Sentence
 from instruments.opening import Opening, openings
 from instruments.schedules import Schedule, schedules
-from instruments.timespan import TimeSpan, minus, zone
+from instruments.timespan import TimeSpan, at_wall, minus, zone
 from scheduling.bookings import holding
 
 WIDEST_WINDOW = timedelta(days=92)
@@ -62,12 +63,33 @@ class Availability:
         return TimeSpan(start, max(ends)) if ends else None
 
 
-def next_on_grid(instant: datetime, step_minutes: int, time_zone: str) -> datetime:
-    """Give the first instant not before this one that lies on the step, counted from local midnight."""
-    local = instant.astimezone(zone(time_zone))
-    seconds = local.hour * 3600 + local.minute * 60 + local.second + local.microsecond / 1_000_000
-    over = seconds % (step_minutes * 60)
-    return instant if over == 0 else instant + timedelta(seconds=step_minutes * 60 - over)
+def next_on_grid(instant: datetime, step_minutes: int, time_zone: str, offset_minutes: int = 0) -> datetime:
+    """Give the first instant not before this one that lies on the grid of the wall clock, which begins anew at each local midnight."""
+    tz, step = zone(time_zone), timedelta(minutes=step_minutes)
+    over = _past_midnight(instant, tz, offset_minutes) % step
+    while over:
+        midnight = at_wall(instant.astimezone(tz).date() + timedelta(days=1), 0, tz)
+        instant = min(instant + step - over, midnight)  # when the clocks change in between, this is not on the grid yet
+        over = _past_midnight(instant, tz, offset_minutes) % step
+    return instant
+
+
+def last_on_grid(instant: datetime, step_minutes: int, time_zone: str, offset_minutes: int = 0) -> datetime:
+    """Give the last instant not after this one that lies on the grid of the wall clock, or this one where there is none within a step."""
+    found = next_on_grid(instant - timedelta(minutes=step_minutes), step_minutes, time_zone, offset_minutes)
+    while found < instant:
+        following = next_on_grid(found + timedelta(minutes=1), step_minutes, time_zone, offset_minutes)
+        if following > instant:
+            break
+        found = following
+    return min(found, instant)
+
+
+def _past_midnight(instant: datetime, tz: ZoneInfo, offset_minutes: int) -> timedelta:
+    local = instant.astimezone(tz)
+    return timedelta(
+        hours=local.hour, minutes=local.minute - offset_minutes, seconds=local.second, microseconds=local.microsecond
+    )
 
 
 def availabilities(

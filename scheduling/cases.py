@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -15,15 +16,16 @@ from instruments.catalogue import Instrument
 from instruments.errors import Refusal, Sentence
 from instruments.holidays import SpecialDay, special_days
 from instruments.opening import Opening, openings
-from instruments.qualifications import Qualification
-from instruments.rulebooks import in_force, rule_book_history
+from instruments.qualifications import GRADES, Qualification
+from instruments.rulebooks import rule_book_history
 from instruments.timespan import TimeSpan, zone
 from scheduling.bookings import Booking, holding
 from scheduling.rules.base import Ask, Past
 from scheduling.rules.book import Entry, Judgement, judge, read_entries
 
-TAKEN = Sentence("该时段已被占用。", "This time is taken.")
+TAKEN = Refusal("taken", Sentence("该时段已被占用。", "This time is taken."))
 AROUND = timedelta(days=1)
+HIGHEST_GRADE = max(GRADES)
 
 
 class Wished(Protocol):
@@ -52,44 +54,60 @@ class Case:
     @property
     def refusals(self) -> tuple[Refusal, ...]:
         """Give every reason against it, that the time is taken first."""
-        taken = (Refusal("taken", TAKEN),) if self.lane is None else ()
+        taken = (TAKEN,) if self.lane is None else ()
         return taken + self.judgement.refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a rule book, read."""
+
+    valid_from: datetime
+    entries: list[Entry]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What was read once for all the instruments of a wish; spans may then be judged without another statement."""
 
-    entries: Mapping[int, list[Entry]]
+    books: Mapping[int, Sequence[Version]]
     openings: Mapping[int, Opening]
     held: Mapping[int, Mapping[int, list[TimeSpan]]]
     qualifications: Mapping[int, Qualification]
     holidays: Mapping[date, SpecialDay]
     history: Sequence[Past]
 
+    def entries_at(self, instrument_id: int, at: datetime) -> list[Entry]:
+        """Give the rules in force at an instant within the window that was read; before the first version there are none."""
+        return next((version.entries for version in reversed(self.books[instrument_id]) if version.valid_from <= at), [])
+
 
 def gather(
     session: Session, wish: Wished, instruments: Sequence[Instrument], *, viewer: Viewer, now: datetime, moved: Booking | None = None
 ) -> list[Case]:
-    """Read the facts for a wish and judge each instrument."""
+    """Read the facts for a wish and judge each instrument; a moved booking does not stand in its own way."""
     around = wish.span.widened(AROUND, AROUND)
-    facts = read_facts(session, wish, instruments, around, viewer=viewer, apart_from=[moved.id] if moved else [])
+    facts = read_facts(session, wish, instruments, around, viewer=viewer, moved=moved)
     return [judge_case(instrument, wish.span, wish, facts, viewer=viewer, now=now) for instrument in instruments]
 
 
 def judge_case(instrument: Instrument, span: TimeSpan, wish: Wished, facts: Facts, *, viewer: Viewer, now: datetime) -> Case:
     """Judge one span of one instrument by facts already read. Pure."""
-    qualification, tz = facts.qualifications.get(instrument.id), zone(instrument.time_zone)
-    qualified = qualification is not None and qualification.holds_on(span.end.astimezone(tz).date())
-    audience = audience_of(viewer, instrument)
+    tz, audience = zone(instrument.time_zone), audience_of(viewer, instrument)
     ask = Ask(
         instrument, span, viewer, audience, now, tz, facts.openings[instrument.id], wish.mode, wish.purpose, wish.group_id,
-        grade=qualification.grade if qualified and qualification is not None else 4 if viewer.may_manage(instrument) else 0,
+        grade=HIGHEST_GRADE if viewer.may_manage(instrument) else grade_on(facts.qualifications.get(instrument.id), span, tz),
         holidays=facts.holidays, history=facts.history,
     )  # fmt: skip
     occupied = span.widened(timedelta(minutes=instrument.setup_minutes), timedelta(minutes=instrument.cleanup_minutes))
     lane = free_lane(instrument.lanes, occupied, facts.held.get(instrument.id, {}))
-    return Case(instrument, audience, occupied, lane, judge(ask, facts.entries[instrument.id]))
+    return Case(instrument, audience, occupied, lane, judge(ask, facts.entries_at(instrument.id, span.start)))
+
+
+def grade_on(qualification: Qualification | None, span: TimeSpan, tz: ZoneInfo) -> int:
+    """Give the grade a qualification is worth to the end of a span, 0 for none."""
+    last_day = (span.end - timedelta(microseconds=1)).astimezone(tz).date()
+    return qualification.grade if qualification is not None and qualification.holds_on(last_day) else 0
 
 
 def free_lane(lanes: int, occupied: TimeSpan, held: Mapping[int, Sequence[TimeSpan]]) -> int | None:
@@ -98,21 +116,32 @@ def free_lane(lanes: int, occupied: TimeSpan, held: Mapping[int, Sequence[TimeSp
 
 
 def read_facts(
-    session: Session, wish: Wished, instruments: Sequence[Instrument], window: TimeSpan, *, viewer: Viewer, apart_from: Iterable[int] = ()
+    session: Session, wish: Wished, instruments: Sequence[Instrument], window: TimeSpan, *, viewer: Viewer, moved: Booking | None = None
 ) -> Facts:
     """Read what the judgement of any span in the window needs: seven statements at most, however many instruments."""
     ids = [instrument.id for instrument in instruments]
-    books = rule_book_history(session, ids)
-    entries = {one: read_entries(in_force(books.get(one, []), wish.span.start)) for one in ids}
+    apart_from = [moved.id] if moved else []
+    books = _books(session, ids, window)
     reach = max((timedelta(minutes=one.setup_minutes + one.cleanup_minutes) for one in instruments), default=timedelta())
     held: dict[int, dict[int, list[TimeSpan]]] = {}
     for instrument_id, lane, span in holding(session, ids, window.widened(reach, reach), apart_from=apart_from):
         held.setdefault(instrument_id, {}).setdefault(lane, []).append(span)
     return Facts(
-        entries, openings(session, instruments, window), held, _qualifications(session, ids, viewer),
+        books, openings(session, instruments, window), held, _qualifications(session, ids, viewer),
         special_days(session, window.start.date() - AROUND, window.end.date() + AROUND),
-        _history(session, wish, window, instruments, entries, viewer, apart_from),
+        _history(session, wish, window, instruments, books, viewer, apart_from),
     )  # fmt: skip
+
+
+def _books(session: Session, ids: list[int], window: TimeSpan) -> dict[int, list[Version]]:
+    """Read the versions of the rule books in force at some time of the window."""
+    history = rule_book_history(session, ids)
+    result: dict[int, list[Version]] = {}
+    for one in ids:
+        versions = history.get(one, [])
+        first = max((number for number, version in enumerate(versions) if version.valid_from <= window.start), default=0)
+        result[one] = [Version(each.valid_from, read_entries(each.entries)) for each in versions[first:] if each.valid_from < window.end]
+    return result
 
 
 def _qualifications(session: Session, ids: list[int], viewer: Viewer) -> dict[int, Qualification]:
@@ -121,14 +150,15 @@ def _qualifications(session: Session, ids: list[int], viewer: Viewer) -> dict[in
 
 
 def _history(
-    session: Session, wish: Wished, window: TimeSpan, instruments: Sequence[Instrument], entries: Mapping[int, list[Entry]],
-    viewer: Viewer, apart_from: Iterable[int],
+    session: Session, wish: Wished, window: TimeSpan, instruments: Sequence[Instrument], books: Mapping[int, Sequence[Version]],
+    viewer: Viewer, apart_from: Collection[int],
 ) -> list[Past]:  # fmt: skip
     """Read the earlier bookings that quotas of these instruments look back on; no statement when none does."""
     windows = [
         back
         for instrument in instruments
-        for entry in entries[instrument.id]
+        for version in books[instrument.id]
+        for entry in version.entries
         if (back := entry.rule.looks_back(window, zone(instrument.time_zone)))
     ]
     if not windows:
@@ -146,9 +176,8 @@ def _history(
             Booking.status.in_(("requested", "confirmed", "running", "finished", "no_show")),
         )
     )
-    ignored = set(apart_from)
     return [
         Past(row.instrument_id, row.person_id, row.group_id, TimeSpan(row.start_at, row.end_at), row.created_at)
         for row in rows
-        if row.id not in ignored
+        if row.id not in apart_from
     ]

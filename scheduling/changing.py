@@ -2,43 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from instruments.access import Viewer
-from instruments.errors import Forbidden, Invalid, OutOfOrder, Sentence
+from instruments.access import Viewer, load_viewer
+from instruments.errors import Forbidden, OutOfOrder, Sentence
 from instruments.timespan import TimeSpan
 from scheduling.bookings import Booking, may_change, seen_booking
+from scheduling.cases import Case, gather
 from scheduling.deciding import check_reason, check_step, locked_booking
 from scheduling.locks import lock_instruments
-from scheduling.reserving import Wish, reserve
+from scheduling.reserving import Wish, add_bookings, check_note, check_seen, check_span, raise_refusals
 
 
 def move(
     session: Session, booking_id: int, span: TimeSpan, *, viewer: Viewer, now: datetime, note: str | None = None,
     instrument_id: int | None = None, version: int | None = None,
 ) -> Booking:  # fmt: skip
-    """Move a booking to another time, or another instrument, by the rules as they are for its person now.
+    """Move a booking to another time, or another instrument, by the rules as they are for its person now, whoever moves it.
 
-    The old row becomes 'moved', the new one keeps uid, group, mode and purpose with a sequence one higher.
+    The old row becomes 'moved', the new one keeps uid, group, mode and purpose with a sequence one higher. Nothing moves to where it is.
     """
+    check_span(span, now)
     seen = seen_booking(session, booking_id, viewer)
     target_id = instrument_id if instrument_id is not None else seen.instrument_id
     instruments = lock_instruments(session, {seen.instrument_id, target_id})
+    check_seen(instruments, viewer)
     old = locked_booking(session, booking_id, viewer, version=version)
     _check_movable(old, viewer, now)
-    target = next(one for one in instruments if one.id == target_id)
-    if not viewer.may_see(target):
-        raise Invalid("instrument", Sentence("没有这台仪器。", "There is no such instrument."))
-    wish = Wish((target_id,), span, old.mode, old.purpose, old.group_id, old.note if note is None else note)
-    _check_note(wish.note)
+    if span == old.span and target_id == old.instrument_id:
+        return old if note is None else _with_note(old, note, now)
+    wish = wish_to_move(old, span, target_id, note)
+    check_note(wish.note)
+    person = person_of(session, old)
+    cases = gather(session, wish, [one for one in instruments if one.id == target_id], viewer=person, now=now, moved=old)
+    raise_refusals(cases)
     old.status, old.holds, old.changed_at = "moved", False, now
     session.flush()  # the old row must give its time back before the new one asks for it
-    (new,) = reserve(session, wish, [target], viewer=viewer, now=now, moved=old)
-    new.person_id, new.uid, new.sequence, new.previous_id, new.bundle = old.person_id, old.uid, old.sequence + 1, old.id, old.bundle
+    (new,) = add_bookings(session, [_decided(case, old, viewer) for case in cases], wish, viewer=person, now=now)
+    new.uid, new.sequence, new.previous_id, new.bundle = old.uid, old.sequence + 1, old.id, old.bundle
     session.flush()  # the link to the old row is unique: a second move of the same booking must fail here
     return new
+
+
+def wish_to_move(old: Booking, span: TimeSpan, instrument_id: int, note: str | None = None) -> Wish:
+    """Say a move as the wish it is."""
+    return Wish((instrument_id,), span, old.mode, old.purpose, old.group_id, old.note if note is None else note)
+
+
+def person_of(session: Session, one: Booking) -> Viewer:
+    """Give the person a booking is for, by whose standing its rules are judged."""
+    return load_viewer(session, one.person)
+
+
+def _decided(case: Case, old: Booking, viewer: Viewer) -> Case:
+    """A manager who moves a confirmed booking has thereby approved it; a request stays one."""
+    if old.status == "confirmed" and viewer.may_manage(case.instrument):
+        return replace(case, judgement=replace(case.judgement, approvals=()))
+    return case
 
 
 def _check_movable(old: Booking, viewer: Viewer, now: datetime) -> None:
@@ -49,18 +72,20 @@ def _check_movable(old: Booking, viewer: Viewer, now: datetime) -> None:
         raise OutOfOrder(Sentence("预约已开始,不能再改期,请联系管理员。", "This booking has begun; ask the manager to change it."))
 
 
-def _check_note(note: str) -> None:
-    if len(note) > 500:
-        raise Invalid("note", Sentence("备注不超过 500 字。", "A note has at most 500 characters."))
-
-
 def annotate(session: Session, booking_id: int, note: str, *, viewer: Viewer, now: datetime, version: int | None = None) -> Booking:
-    """Change only the note of a booking."""
+    """Change only the note of a booking that is not over."""
     one = locked_booking(session, booking_id, viewer, version=version)
     if not may_change(viewer, one):
         raise Forbidden
-    _check_note(note)
-    one.note, one.changed_at = note.strip(), now
+    if not one.is_open:
+        raise OutOfOrder(Sentence("该预约已结束,备注不能再改。", "This booking is over; its note stays as it is."))
+    return _with_note(one, note, now)
+
+
+def _with_note(one: Booking, note: str, now: datetime) -> Booking:
+    check_note(note)
+    if note.strip() != one.note:
+        one.note, one.changed_at = note.strip(), now
     return one
 
 

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
-from instruments.errors import Changed, Forbidden, Invalid, OutOfOrder, Refusal, Sentence, Taken
+from instruments.errors import Changed, Forbidden, Invalid, OutOfOrder, Sentence, Taken
 from instruments.schedules import schedule_of
 from instruments.timespan import TimeSpan
 from scheduling.bookings import STATUSES, STEPS, Booking, booking, holding, seen_booking
-from scheduling.cases import free_lane
+from scheduling.cases import TAKEN, free_lane
 from scheduling.locks import lock_instruments, take_locks
-from scheduling.reserving import TAKEN, flush_holding
+from scheduling.reserving import flush_holding
 
 
 def locked_booking(session: Session, booking_id: int, viewer: Viewer, *, version: int | None = None) -> Booking:
@@ -83,7 +83,7 @@ def _lane_now(session: Session, one: Booking) -> int:
         held.setdefault(lane, []).append(span)
     found = free_lane(schedule.lanes, one.occupied, held)
     if found is None:
-        raise Taken([Refusal("taken", TAKEN)])
+        raise Taken([TAKEN])
     return found
 
 

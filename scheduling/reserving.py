@@ -15,15 +15,16 @@ from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
 from instruments.catalogue import Instrument
-from instruments.errors import Forbidden, Invalid, Refusal, Refused, Sentence, Taken
+from instruments.errors import Forbidden, Invalid, NotFound, Refusal, Refused, Sentence, Taken
 from instruments.timespan import TimeSpan
-from scheduling.bookings import MODES, PURPOSES, Booking
-from scheduling.cases import Case, gather
+from scheduling.bookings import LONGEST, MODES, PURPOSES, Booking
+from scheduling.cases import TAKEN, Case, gather
 from scheduling.locks import lock_instruments
 from scheduling.overlap import is_overlap
 
 MOST_AT_ONCE = 20
-TAKEN = Sentence("该时段刚刚被占用或尚未释放。", "This time is taken.")
+LONGEST_NOTE = 500
+BACK, AHEAD = timedelta(days=366), timedelta(days=3 * 366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,52 +39,67 @@ class Wish:
     note: str = ""
 
 
-def check_wish(wish: Wish, viewer: Viewer) -> None:
-    """Refuse what no rule needs to be asked about: unknown words, foreign groups, too much at once."""
+def check_wish(wish: Wish, viewer: Viewer, now: datetime) -> None:
+    """Refuse what no rule needs to be asked about: unknown words, foreign groups, times out of all bounds, too much at once."""
     if viewer.is_anonymous:
         raise Forbidden(Sentence("请先登录。", "Please log in first."))
     if not 1 <= len(set(wish.instrument_ids)) <= MOST_AT_ONCE:
         raise Invalid("instruments", Sentence(f"一次可预约 1 到 {MOST_AT_ONCE} 台仪器。", f"Book 1 to {MOST_AT_ONCE} instruments at once."))
+    check_span(wish.span, now)
+    check_note(wish.note)
     if wish.mode not in MODES:
         raise Invalid("mode", Sentence("请选择使用方式。", "Choose how you will use it."))
     if wish.purpose not in PURPOSES:
         raise Invalid("purpose", Sentence("请选择用途。", "Choose what it is for."))
-    if len(wish.note) > 500:
-        raise Invalid("note", Sentence("备注不超过 500 字。", "A note has at most 500 characters."))
     if wish.group_id is not None and wish.group_id not in viewer.group_ids:
         raise Invalid("group", Sentence("您不是该课题组的成员。", "You are not a member of this group."))
+
+
+def check_span(span: TimeSpan, now: datetime) -> None:
+    """Refuse spans that no rule can be asked about at a bounded cost: too long, or years away."""
+    if span.duration > LONGEST:
+        raise Invalid("end", Sentence(f"一次预约最长 {LONGEST.days} 天。", f"A booking lasts {LONGEST.days} days at most."))
+    if not now - BACK <= span.start <= now + AHEAD:
+        raise Invalid("start", Sentence("请选择今后三年以内的时间。", "Choose a time within the next three years."))
+
+
+def check_note(note: str) -> None:
+    """Refuse a note that is too long, or holds what no database keeps."""
+    if len(note) > LONGEST_NOTE or "\x00" in note:
+        raise Invalid("note", Sentence(f"备注不超过 {LONGEST_NOTE} 字。", f"A note has at most {LONGEST_NOTE} characters."))
 
 
 def book(session: Session, wish: Wish, *, viewer: Viewer, now: datetime) -> list[Booking]:
     """Book, or request where a rule asks for approval: all the instruments wished for, or none.
 
-    Raises Taken when any is not free, Refused when only rules say no; both with every refusal.
+    Raises Taken when any is not free, Refused when only rules say no; both with every refusal. An instrument the viewer may not see is NotFound.
     """
-    check_wish(wish, viewer)
+    check_wish(wish, viewer, now)
     instruments = lock_instruments(session, wish.instrument_ids)
-    return reserve(session, wish, instruments, viewer=viewer, now=now)
-
-
-def reserve(
-    session: Session, wish: Wish, instruments: Sequence[Instrument], *, viewer: Viewer, now: datetime, moved: Booking | None = None
-) -> list[Booking]:
-    """Judge and add bookings of instruments already locked; a moved booking does not stand in its own way."""
-    cases = gather(session, wish, instruments, viewer=viewer, now=now, moved=moved)
+    check_seen(instruments, viewer)
+    cases = gather(session, wish, instruments, viewer=viewer, now=now)
     raise_refusals(cases)
-    bundle = uuid4().hex if len(cases) > 1 else None
-    made = [_booking_of(case, wish, viewer, now, bundle) for case in cases]
-    session.add_all(made)
-    flush_holding(session)
-    return made
+    return add_bookings(session, cases, wish, viewer=viewer, now=now)
+
+
+def check_seen(instruments: Sequence[Instrument], viewer: Viewer) -> None:
+    """Refuse instruments that are not the viewer's to know of, as if they were not there."""
+    if not all(viewer.may_see(instrument) for instrument in instruments):
+        raise NotFound
 
 
 def raise_refusals(cases: Sequence[Case]) -> None:
     """Raise all refusals of all cases at once, naming the instrument where there are several."""
-    refusals = [_named(refusal, case.instrument, len(cases)) for case in cases for refusal in case.refusals]
+    refusals = named(cases, [case.refusals for case in cases])
     if not refusals:
         return
     kind = Taken if any(case.lane is None for case in cases) else Refused
     raise kind(refusals)
+
+
+def named(cases: Sequence[Case], found: Sequence[Sequence[Refusal]]) -> list[Refusal]:
+    """Put what was found of each case into one list, naming the instrument where there are several."""
+    return [_named(refusal, case.instrument, len(cases)) for case, refusals in zip(cases, found, strict=True) for refusal in refusals]
 
 
 def _named(refusal: Refusal, instrument: Instrument, how_many: int) -> Refusal:
@@ -92,6 +108,15 @@ def _named(refusal: Refusal, instrument: Instrument, how_many: int) -> Refusal:
     zh, en = instrument.name_zh or instrument.name_en, instrument.name_en or instrument.name_zh
     sentence = Sentence(f"{zh}:{refusal.sentence.zh}", f"{en}: {refusal.sentence.en}")
     return replace(refusal, sentence=sentence, allowed={**refusal.allowed, "instrument": str(instrument.id)})
+
+
+def add_bookings(session: Session, cases: Sequence[Case], wish: Wish, *, viewer: Viewer, now: datetime) -> list[Booking]:
+    """Add the bookings of cases without refusals; several belong to one bundle."""
+    bundle = uuid4().hex if len(cases) > 1 else None
+    made = [_booking_of(case, wish, viewer, now, bundle) for case in cases]
+    session.add_all(made)
+    flush_holding(session)
+    return made
 
 
 def _booking_of(case: Case, wish: Wish, viewer: Viewer, now: datetime, bundle: str | None) -> Booking:
@@ -119,5 +144,5 @@ def flush_holding(session: Session) -> None:
         session.flush()  # the exclusion constraint answers here, while we can still name the reason
     except IntegrityError as error:
         if is_overlap(error):
-            raise Taken([Refusal("taken", TAKEN)]) from error
+            raise Taken([TAKEN]) from error
         raise

@@ -6,13 +6,14 @@ A new kind is one class (kind, title, labels, typed parameters, sentence, check)
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from instruments.catalogue import Instrument
 from instruments.errors import Invalid, Refusal, Sentence
+from instruments.timespan import minus
 from scheduling.rules.base import Ask, Effect, Rule, Strict, When, Who
 from scheduling.rules.persons import Approval, AudienceRule, NoShow, QualificationRule
 from scheduling.rules.quotas import Quota
@@ -42,12 +43,30 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What one entry that concerns the asker says of her Ask: kept (found is None), or broken, and what that leads to."""
+
+    entry: Entry
+    found: Refusal | None
+
+    @property
+    def leads_to(self) -> Effect:
+        """Say what a breach leads to; what asks for approval never refuses."""
+        return "approve" if isinstance(self.entry.rule, Approval) and self.entry.effect != "warn" else self.entry.effect
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the rules say of one Ask: all refusals, why approval is needed, warnings; and how a request would wait."""
+    """What the rules say of one Ask: all refusals, why approval is needed, warnings; and how a request would wait.
+
+    `answers` tells it entry by entry, the kept ones too; `standing` holds the refusals that come from no entry.
+    """
 
     refusals: tuple[Refusal, ...] = ()
     approvals: tuple[Refusal, ...] = ()
     warnings: tuple[Refusal, ...] = ()
+    standing: tuple[Refusal, ...] = ()
+    answers: tuple[Answer, ...] = ()
     holds_slot: bool = True
     decide_within_hours: int = 72
 
@@ -97,32 +116,49 @@ def read_entries(raw: object) -> list[Entry]:
 
 
 def with_defaults(entries: Sequence[Entry], instrument: Instrument) -> list[Entry]:
-    """Add the default rules of kinds the book does not name itself."""
-    named = {entry.rule.kind for entry in entries}
-    added = [Entry(rule, Who(), When(), "refuse") for rule in default_rules(instrument) if rule.kind not in named]
-    return [*entries, *added]
+    """Add the default rules that hold where the book says nothing for everybody at any time about their matter."""
+    named = {entry.rule.kind for entry in entries if entry.who == Who() and entry.when.is_always}
+    return [*entries, *(default for default in _defaults(instrument) if default.rule.kind not in named)]
+
+
+def _defaults(instrument: Instrument) -> list[Entry]:
+    return [Entry(rule, Who(), When(), "refuse") for rule in default_rules(instrument)]
 
 
 def judge(ask: Ask, entries: Sequence[Entry]) -> Judgement:
     """Ask every rule and collect all answers; no rule stops another."""
-    refusals = [refusal for rule in STANDING if (refusal := rule(ask))]
-    approvals: list[Refusal] = []
-    warnings: list[Refusal] = []
-    heap = {"refuse": refusals, "approve": approvals, "warn": warnings}
-    for entry in with_defaults(entries, ask.instrument):
-        if not entry.who.concerns(ask) or not entry.when.part_of(ask.span, ask.tz, ask.holidays):
-            continue
-        found = entry.rule.check(ask, entry.when)
-        if found is not None:
-            (approvals if isinstance(entry.rule, Approval) and entry.effect != "warn" else heap[entry.effect]).append(found)
-    policies = [found.allowed for found in approvals if found.code == "approval"]
+    standing = tuple(refusal for rule in STANDING if (refusal := rule(ask)))
+    answers = _answers(ask, [entry for entry in entries if entry.who.concerns(ask)])
+    # Nobody asks herself for approval.
+    approvals = () if ask.is_manager else _found(answers, "approve")
+    policies = [found.allowed for found in approvals if found.code == Approval.kind]
     return Judgement(
-        _distinct(refusals),
-        _distinct(approvals),
-        _distinct(warnings),
+        _distinct([*standing, *_found(answers, "refuse")]),
+        approvals,
+        _found(answers, "warn"),
+        standing,
+        tuple(answers),
         holds_slot=all(bool(policy["holds_slot"]) for policy in policies),
         decide_within_hours=min((int(policy["decide_within_hours"]) for policy in policies), default=72),
     )
+
+
+def _answers(ask: Ask, entries: Sequence[Entry]) -> list[Answer]:
+    """Ask the entries about the time they mean, and the defaults about what is left of it."""
+    meant = [(entry, entry.when.part_of(ask.span, ask.tz, ask.holidays)) for entry in entries]
+    answers = [Answer(entry, entry.rule.check(ask, entry.when) if parts else None) for entry, parts in meant]
+    for default in _defaults(ask.instrument):
+        spoken_for = [part for entry, parts in meant if entry.rule.kind == default.rule.kind for part in parts]
+        if not spoken_for:
+            answers.append(Answer(default, default.rule.check(ask, When())))
+        elif isinstance(default.rule, OpenHours) and (rest := minus([ask.span], spoken_for)):
+            found = (default.rule.check(replace(ask, span=part), When()) for part in rest)
+            answers.append(Answer(default, next((one for one in found if one), None)))
+    return answers
+
+
+def _found(answers: Sequence[Answer], effect: Effect) -> tuple[Refusal, ...]:
+    return _distinct(answer.found for answer in answers if answer.found is not None and answer.leads_to == effect)
 
 
 def _distinct(found: Iterable[Refusal]) -> tuple[Refusal, ...]:

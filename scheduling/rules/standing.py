@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from instruments.catalogue import Instrument
 from instruments.errors import Refusal, Sentence
-from scheduling.bookings import LONGEST
-from scheduling.rules.base import Ask, When
+from scheduling.rules.base import Ask, Rule
 from scheduling.rules.persons import QualificationRule
 from scheduling.rules.times import OpenHours, TimeGrid
 
@@ -33,18 +32,9 @@ def refuse_past(ask: Ask) -> Refusal | None:
     return Refusal("past", Sentence("开始时间已过。", "That time has passed already."), {"earliest": ask.now})
 
 
-def refuse_endless(ask: Ask) -> Refusal | None:
-    """No booking lasts longer than 92 days."""
-    if ask.span.duration <= LONGEST:
-        return None
-    return Refusal(
-        "longest", Sentence("一次预约最长 92 天。", "A booking lasts 92 days at most."), {"minutes": int(LONGEST.total_seconds() // 60)}
-    )
-
-
 def refuse_unshared(ask: Ask) -> Refusal | None:
-    """An instrument shared only inside its organisation, or not shared, is booked by its own people only."""
-    if ask.instrument.sharing_mode == "external" or ask.audience in ("group", "internal"):
+    """An instrument shared only inside its organisation, or not shared, is booked by its own people and its managers only."""
+    if ask.instrument.sharing_mode == "external" or ask.audience in ("group", "internal") or ask.is_manager:
         return None
     return Refusal("sharing", Sentence("该仪器仅在本单位内部共享。", "This instrument is shared inside its own organisation only."))
 
@@ -62,16 +52,20 @@ def refuse_mode(ask: Ask) -> Refusal | None:
     return None
 
 
-def refuse_unqualified(ask: Ask) -> Refusal | None:
-    """Who operates an instrument that needs training herself is qualified for it; its managers are."""
-    if not ask.instrument.needs_qualification or ask.is_manager:
-        return None
-    return QualificationRule(grade=1).check(ask, When())
+def refuse_closed(ask: Ask) -> Refusal | None:
+    """A closure, named with its reason, shuts everybody out."""
+    for shut in ask.opening.shut:
+        if shut.span.overlaps(ask.span):
+            reason = shut.reason.rstrip("。. ")
+            sentence = Sentence(f"该时段停机:{reason}。", f"The instrument is closed at that time: {reason}.")
+            return Refusal("closed", sentence, {"start": shut.span.start, "end": shut.span.end})
+    return None
 
 
-STANDING = (refuse_unbookable, refuse_past, refuse_endless, refuse_unshared, refuse_mode, refuse_unqualified)
+STANDING = (refuse_unbookable, refuse_past, refuse_unshared, refuse_mode, refuse_closed)
 
 
-def default_rules(instrument: Instrument) -> tuple[TimeGrid, OpenHours]:
-    """Give the rules that apply unless the rule book has its own entry of the kind."""
-    return TimeGrid(step_minutes=min(instrument.step_minutes, 1440), offset_minutes=0), OpenHours(grade_outside=0)
+def default_rules(instrument: Instrument) -> list[Rule]:
+    """Give the rules that apply where the rule book has no entry of the kind."""
+    rules: list[Rule] = [TimeGrid(step_minutes=instrument.step_minutes), OpenHours()]
+    return [*rules, QualificationRule()] if instrument.needs_qualification else rules

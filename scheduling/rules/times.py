@@ -28,7 +28,7 @@ class Notice(Rule):
     def check(self, ask: Ask, when: When) -> Refusal | None:
         """Refuse a start that is too near."""
         earliest = ask.now + timedelta(minutes=self.minutes)
-        if ask.span.start >= earliest:
+        if not self.minutes or ask.span.start >= earliest:
             return None
         words = hours_words(self.minutes)
         sentence = Sentence(f"该仪器须至少提前 {words.zh} 预约。", f"This instrument is booked at least {words.en} ahead.")
@@ -148,12 +148,10 @@ class OpenHours(Rule):
         return Sentence("只能在开放时间内预约。", "Book within the opening hours.")
 
     def check(self, ask: Ask, when: When) -> Refusal | None:
-        """Refuse what reaches outside; a closure is named with its reason and shuts everybody out."""
-        for shut in ask.opening.shut:
-            if shut.span.overlaps(ask.span):
-                sentence = Sentence(f"该时段停机:{shut.reason}。", f"The instrument is closed at that time: {shut.reason}.")
-                return Refusal("closed", sentence, {"start": shut.span.start, "end": shut.span.end})
-        if not minus([ask.span], ask.opening.open_spans) or (self.grade_outside and ask.grade >= self.grade_outside):
+        """Refuse what reaches outside, as far as the band goes; closures are another matter, and refused as such."""
+        hours = [*ask.opening.open_spans, *(shut.span for shut in ask.opening.shut)]
+        outside = minus(when.part_of(ask.span, ask.tz, ask.holidays), hours)
+        if not outside or (self.grade_outside and ask.grade >= self.grade_outside):
             return None
         if not ask.opening.open_spans:
             return Refusal("opening_hours", Sentence("该仪器这几天不开放。", "The instrument is not open around that time."))
