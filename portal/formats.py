@@ -102,7 +102,7 @@ def filesize(size: int | None) -> str:
     if size is None:
         return ""
     if size < 1000:
-        return t("{n} 字节", "{n} bytes", n=size)
+        return t("{n} 字节", "{n} byte" if size == 1 else "{n} bytes", n=size)
     thousands = ((round(size / 1000**power, 1), unit) for power, unit in ((1, "kB"), (2, "MB"), (3, "GB")))
     amount, unit = next((pair for pair in thousands if pair[0] < 1000), (round(size / 1000**3, 1), "GB"))
     return f"{number(amount)} {unit}"
@@ -113,9 +113,9 @@ def partial_day(text: str | None) -> str:
     parts = (text or "").split("-")
     try:
         known = date(*(int(part) for part in [*parts, "1", "1"][:3]))
-    except (ValueError, TypeError):
+        zh, en = {1: ("y年", "y"), 2: ("y年M月", "MMM y"), 3: ("y年M月d日", "d MMM y")}[len(parts)]
+    except (ValueError, KeyError):
         return text or ""
-    zh, en = (("y年", "y"), ("y年M月", "MMM y"), ("y年M月d日", "d MMM y"))[len(parts) - 1]
     return format_date(known, t(zh, en), locale=current_locale())
 
 
