@@ -5,10 +5,10 @@ They are seeded from the data files; what an administrator has changed is never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, String, UniqueConstraint, func, insert, select
+from sqlalchemy import JSON, String, UniqueConstraint, and_, func, insert, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments import data
@@ -102,6 +102,17 @@ def entry(session: Session, list_name: str, code: str) -> CodeEntry:
 def entry_names(session: Session, list_name: str) -> dict[str, Sentence]:
     """Give the names by code, of retired values too: old records still carry them."""
     return {found.code: found.name for found in entries(session, list_name, with_retired=True)}
+
+
+def names_of(session: Session, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Sentence]:
+    """Give the names of some values by (list, code), in one statement; what is not in a list is left out."""
+    by_list: dict[str, set[str]] = {}
+    for list_name, code in wanted:
+        by_list.setdefault(list_name, set()).add(code)
+    if not by_list:
+        return {}
+    where = [and_(CodeEntry.list_name == list_name, CodeEntry.code.in_(codes)) for list_name, codes in by_list.items()]
+    return {(found.list_name, found.code): found.name for found in session.scalars(select(CodeEntry).where(or_(*where)))}
 
 
 def codes_by_text(session: Session, list_name: str) -> dict[str, str]:
