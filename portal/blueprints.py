@@ -10,6 +10,8 @@ BLUEPRINTS = (
     "portal.health:health",
     "portal.auth.routes:auth",
     "portal.me.routes:me",
+    "portal.api:api_blueprint",
+    "portal.api.docs:docs",
 )
 
 

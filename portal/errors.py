@@ -175,8 +175,13 @@ def alternative_json(found: Any) -> dict[str, Any]:
 
 def _as_json(problem: Problem) -> Response:
     # Values a caller sent come back in `changes`; whatever JSON does not know is written as text.
-    body = json.dumps(problem_json(problem), default=str, ensure_ascii=False)
+    body = json.dumps(problem_json(problem), default=as_text, ensure_ascii=False)
     return Response(body, mimetype="application/problem+json")
+
+
+def as_text(value: Any) -> str:
+    """Write what JSON does not know: times as RFC 3339."""
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _as_page(problem: Problem) -> Response:

@@ -1,0 +1,13 @@
+"""The JSON API under /api/v1: the same verbs as the pages, described by its own OpenAPI 3.1 document.
+
+openapi: the layer between a view and its description. shapes: what goes in and out. One file per noun after that.
+"""
+
+from __future__ import annotations
+
+from portal.api import bookings, catalogue, docs, me, quoting, register
+from portal.api.openapi import api
+
+api_blueprint = api.blueprint
+
+__all__ = ["api", "api_blueprint", "bookings", "catalogue", "docs", "me", "quoting", "register"]
