@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, event, insert, inspect, select
+from sqlalchemy import JSON, Index, Select, String, event, insert, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.database import Base, Key, attach
@@ -141,13 +141,21 @@ def _plain(value: Any, info: dict[str, Any]) -> Any:
     return str(value) if isinstance(value, Decimal | bytes) else value
 
 
-def seal(session: Session, *, most: int = 5000) -> int:
-    """Chain entries not yet sealed, in order of id: each seal is SHA-256 over the one before and the entry. Give how many."""
+def seal(session: Session, *, most: int = 5000, up_to: int | None = None) -> int:
+    """Chain entries not yet sealed, in order of id: each seal is SHA-256 over the one before and the entry. Give how many.
+
+    Beyond the id `up_to` an entry with a lower id may still be on its way; it must not be overtaken.
+    """
     last = session.scalar(select(AuditEntry.seal).where(AuditEntry.seal.is_not(None)).order_by(AuditEntry.id.desc()).limit(1)) or ""
-    fresh = session.scalars(select(AuditEntry).where(AuditEntry.seal.is_(None)).order_by(AuditEntry.id).limit(most)).all()
+    fresh = session.scalars(_unsealed(up_to).order_by(AuditEntry.id).limit(most)).all()
     for entry in fresh:
         last = entry.seal = digest(last, entry)
     return len(fresh)
+
+
+def _unsealed(up_to: int | None) -> Select[AuditEntry]:
+    unsealed = select(AuditEntry).where(AuditEntry.seal.is_(None))
+    return unsealed if up_to is None else unsealed.where(AuditEntry.id <= up_to)
 
 
 def digest(previous: str, entry: AuditEntry) -> str:

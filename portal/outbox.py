@@ -146,7 +146,7 @@ def _settle(session: Session, messages: Sequence[OutboxMessage], **values: Any) 
 
 def delay_after(attempts: int) -> timedelta:
     """Give how long a letter waits after so many tries: doubling, with a little chance so that not all come back at once."""
-    delay = min(FIRST_DELAY * 2 ** max(0, min(attempts - 1, 20)), LONGEST_DELAY)
+    delay: timedelta = min(FIRST_DELAY * 2 ** max(0, min(attempts - 1, 20)), LONGEST_DELAY)
     return delay * random.uniform(0.8, 1.2)
 
 

@@ -35,7 +35,7 @@ def managers_of(session: Session, instruments: Iterable[Instrument]) -> dict[int
     return {one.id: _own(one, granted) or administrators_of(session, one.organisation_id) for one in wanted}
 
 
-def _own(instrument: Instrument, granted: Sequence[Row[tuple[int | None, int | None, Person]]]) -> list[Person]:
+def _own(instrument: Instrument, granted: Sequence[Row[int | None, int | None, Person]]) -> list[Person]:
     own = [person for of_instrument, of_facility, person in granted if instrument.id == of_instrument or _same(instrument.facility_id, of_facility)]
     return list({person.id: person for person in own}.values())
 

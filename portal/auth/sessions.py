@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 
 from instruments.database import Base, Key
@@ -14,7 +14,7 @@ from instruments.errors import NotFound
 from instruments.people import Person
 from portal.auth.secret import digest, new_secret
 
-LASTS = timedelta(days=14)
+LASTS, KEPT = timedelta(days=14), timedelta(days=90)
 SHORT_AGENT = 120
 
 
@@ -90,6 +90,16 @@ def end_all(session: Session, person_id: int, *, now: datetime, but: int | None 
     for each in session.scalars(select(LoginSession).where(LoginSession.person_id == person_id, LoginSession.ended_at.is_(None))):
         if each.id != but:
             each.ended_at = now
+
+
+def prune(session: Session, *, now: datetime) -> int:
+    """Delete logins that have been over for a quarter of a year; give how many."""
+    return session.execute(delete(LoginSession).where(LoginSession.expires_at < now - timedelta(days=90))).rowcount  # type: ignore[attr-defined]  # a DELETE has one
+
+
+def prune(session: Session, *, now: datetime) -> int:
+    """Delete logins that have been over for three months; give how many."""
+    return session.execute(delete(LoginSession).where(LoginSession.expires_at < now - KEPT)).rowcount  # type: ignore[attr-defined]  # a DELETE has one
 
 
 def address_prefix(address: str) -> str:

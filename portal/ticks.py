@@ -1,0 +1,142 @@
+"""What the ticks do. Each is harmless to repeat: rows are claimed, letters have unique keys, verbs look again under their locks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from threading import Event
+
+import structlog
+from sqlalchemy import String, cast, literal, select
+from sqlalchemy.orm import Session, joinedload
+
+from instruments.people import Person
+from instruments.timespan import at_wall, zone
+from portal import delivery, idempotency, outbox, sealing
+from portal.auth import limits, mailed, sessions
+from portal.config import settings
+from portal.notices import notice, unstarted_notice
+from portal.outbox import OutboxMessage
+from portal.recipients import managers_of
+from portal.transactions import reading, writing
+from portal.turns import is_alone
+from scheduling.bookings import Booking
+from scheduling.deciding import expire_requests
+from scheduling.desk import due_no_shows
+
+GRACE = timedelta(minutes=30)
+EVENING = 20  # o'clock by the instrument's wall: the day's bookings that nobody started are told of then
+LOOK_BACK = timedelta(hours=72)
+BATCH = 200
+log = structlog.get_logger()
+
+
+def deliver(_now: datetime, stop: Event) -> None:
+    """Send the mail that is due."""
+    sent = delivery.deliver(stop)
+    if sent:
+        log.info("mail_sent", letters=sent)
+
+
+def expire(now: datetime, stop: Event) -> None:
+    """Let requests lapse that nobody decided in time, and tell those who asked."""
+    while not stop.is_set():
+        with writing() as session:
+            lapsed = expire_requests(session, now=now, most=BATCH) if is_alone(session, "expire") else []
+            for one in lapsed:
+                notice(session, one, "expired", now)
+        if lapsed:
+            log.info("requests_lapsed", requests=len(lapsed))
+        if len(lapsed) < BATCH:
+            return
+
+
+def no_shows(now: datetime, _stop: Event) -> None:
+    """Release bookings nobody came to, where the instrument's rules say so, and tell those who booked."""
+    with writing() as session:
+        missed = due_no_shows(session, now=now) if is_alone(session, "no-shows") else []
+        for one in missed:
+            notice(session, one, "no-show", now)
+    if missed:
+        log.info("no_shows", bookings=len(missed))
+
+
+def unstarted(now: datetime, _stop: Event) -> None:
+    """Tell managers, each evening in one letter, of the day's bookings that nobody started."""
+    with writing() as session:
+        if not is_alone(session, "unstarted"):
+            return
+        for (manager, day), bookings in _unstarted_by_manager(session, now).items():
+            unstarted_notice(session, manager, bookings, day=day.isoformat(), now=now)
+
+
+def _unstarted_by_manager(session: Session, now: datetime) -> dict[tuple[Person, date], list[Booking]]:
+    late = [one for one in _late(session, now) if _evening_after(one) <= now]
+    managers = managers_of(session, {one.instrument_id: one.instrument for one in late}.values())
+    found: dict[tuple[Person, date], list[Booking]] = {}
+    for one in late:
+        day = _evening_after(one).astimezone(zone(one.instrument.time_zone)).date()
+        for manager in managers[one.instrument_id]:
+            found.setdefault((manager, day), []).append(one)
+    return found
+
+
+def _late(session: Session, now: datetime) -> list[Booking]:
+    rows = session.scalars(
+        select(Booking)
+        .options(joinedload(Booking.instrument), joinedload(Booking.person))
+        .where(Booking.status == "confirmed", Booking.start_at > now - LOOK_BACK, Booking.start_at <= now - GRACE)
+        .order_by(Booking.start_at, Booking.id)
+    )
+    return list(rows)
+
+
+def _evening_after(one: Booking) -> datetime:
+    """Give the first evening after the booking should have been started."""
+    tz = zone(one.instrument.time_zone)
+    late_at = one.start_at + GRACE
+    day = late_at.astimezone(tz).date()
+    tonight = at_wall(day, EVENING * 60, tz)
+    return tonight if tonight >= late_at else at_wall(day + timedelta(days=1), EVENING * 60, tz)
+
+
+def remind(now: datetime, stop: Event) -> None:
+    """Remind people of bookings about to begin; who booked within that time needs no reminder."""
+    ahead = timedelta(hours=settings().reminder_hours)
+    if not ahead:
+        return
+    with reading() as session:
+        waiting = _to_remind(session, now, ahead)
+    for first in range(0, len(waiting), BATCH):
+        if stop.is_set():
+            return
+        with writing() as session:
+            chosen = waiting[first : first + BATCH]
+            for one in session.scalars(select(Booking).options(joinedload(Booking.person)).where(Booking.id.in_(chosen))):
+                if one.status == "confirmed":
+                    notice(session, one, "reminder", now)
+
+
+def _to_remind(session: Session, now: datetime, ahead: timedelta) -> list[int]:
+    key = literal("booking-reminder/") + cast(Booking.id, String)
+    reminded = select(OutboxMessage.id).where(OutboxMessage.key == key).exists()
+    rows = session.execute(
+        select(Booking.id, Booking.start_at, Booking.created_at, Booking.decided_at)
+        .where(Booking.status == "confirmed", Booking.start_at > now, Booking.start_at <= now + ahead, ~reminded)
+        .order_by(Booking.start_at, Booking.id)
+    )
+    return [row.id for row in rows if max(row.created_at, row.decided_at or row.created_at) <= row.start_at - ahead]
+
+
+def seal(_now: datetime, stop: Event) -> None:
+    """Chain the audit entries that are not sealed yet."""
+    sealed = sealing.seal(stop)
+    if sealed:
+        log.info("audit_sealed", entries=sealed)
+
+
+def prune(now: datetime, _stop: Event) -> None:
+    """Forget what nobody needs any more: attempts, dead links and logins, old idempotency keys, the texts of old letters."""
+    for forget in (limits.prune, mailed.prune, sessions.prune, idempotency.forget_keys, outbox.prune):
+        with writing() as session:
+            forget(session, now=now)
+
