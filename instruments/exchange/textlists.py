@@ -1,0 +1,85 @@
+"""Lists in text files: which sign parts the columns, and the rows, read one by one."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from instruments.errors import Invalid, Sentence
+from instruments.exchange.cells import clean, restore
+from instruments.exchange.lines import MOST_COLUMNS, MOST_ROWS, Line
+
+DELIMITERS = {
+    ",": Sentence("逗号", "Comma"),
+    ";": Sentence("分号", "Semicolon"),
+    "\t": Sentence("制表符", "Tab"),
+}
+LOOK_AT = 40  # rows
+
+
+def find_delimiter(path: Path, codec: str) -> str:
+    """Find the sign that parts the first rows into the most columns, most evenly; one column alone is read with commas."""
+    return max(DELIMITERS, key=lambda delimiter: _evenness(path, codec, delimiter))
+
+
+def check_text(path: Path, codec: str, delimiter: str) -> None:
+    """Run through the rows once: Invalid when there are too many, or a quotation mark is never closed."""
+    begun = number = 0
+    with _reader(path, codec, delimiter, strict=True) as rows:
+        try:
+            for number, row in enumerate(rows, 1):
+                begun = rows.line_num
+                if len(row) > MOST_COLUMNS and any(row[MOST_COLUMNS:]):
+                    raise Invalid("file", Sentence(f"表格超过 {MOST_COLUMNS} 列。", f"The list has more than {MOST_COLUMNS} columns."))
+                if number > MOST_ROWS + 50:
+                    raise too_many_rows()
+        except csv.Error as error:
+            if "unexpected end of data" in str(error) or "field larger" in str(error):
+                raise Invalid(
+                    "file",
+                    Sentence(
+                        f"第 {begun + 1} 行附近有一个双引号没有成对，其后的内容无法分列。请补上引号后再导入。",
+                        f"Near line {begun + 1} a quotation mark is never closed, so what follows cannot be parted into cells. Close it and import again.",
+                    ),
+                ) from error
+
+
+def read_text(path: Path, codec: str, delimiter: str) -> Iterator[Line]:
+    """Read the rows that hold something."""
+    with _reader(path, codec, delimiter) as rows:
+        for number, row in enumerate(rows, 1):
+            cells = [clean(restore(cell)) for cell in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            if cells:
+                yield Line(number, tuple(cells))
+
+
+def too_many_rows() -> Invalid:
+    """Give the sentence for a list that is too long."""
+    return Invalid(
+        "file",
+        Sentence(
+            f"列表超过 {MOST_ROWS:,} 行，请分成几份导入。", f"The list has more than {MOST_ROWS:,} rows. Split it and import the parts."
+        ),
+    )
+
+
+def _evenness(path: Path, codec: str, delimiter: str) -> tuple[int, int]:
+    with _reader(path, codec, delimiter) as rows:
+        try:
+            widths = Counter(len(row) for row in islice(rows, LOOK_AT) if row)
+        except csv.Error:
+            return (0, 0)
+    width, times = max(widths.items(), key=lambda item: (item[0] > 1, item[1], item[0]), default=(1, 0))
+    return (times if width > 1 else 0, width)
+
+
+@contextmanager
+def _reader(path: Path, codec: str, delimiter: str, strict: bool = False) -> Iterator[csv._reader]:  # type: ignore[name-defined]
+    with path.open(encoding=codec, newline="") as file:
+        yield csv.reader(file, delimiter=delimiter, strict=strict)
