@@ -108,7 +108,7 @@ class Booking(Base):
             " OR (status IN ('cancelled', 'declined', 'expired', 'moved') AND NOT holds)",
             name="holds",
         ),
-        Index("ix_booking_occupied", "instrument_id", "occupied_until", sqlite_where=text("holds"), postgresql_where=text("holds")),
+        Index("ix_booking_occupied", "instrument_id", "occupied_until", sqlite_where=text("holds = 1"), postgresql_where=text("holds")),
         Index("ix_booking_person", "person_id", "end_at"),
         Index("ix_booking_group", "group_id", "end_at"),
         Index("ix_booking_status", "status", "start_at"),

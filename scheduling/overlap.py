@@ -18,7 +18,7 @@ POSTGRESQL = (
     "tstzrange(occupied_from, occupied_until, '[)') WITH &&) WHERE (holds)",
 )
 _CLASH = (
-    "SELECT RAISE(ABORT, 'booking_no_overlap') WHERE EXISTS (SELECT 1 FROM booking WHERE holds AND instrument_id = NEW.instrument_id "
+    "SELECT RAISE(ABORT, 'booking_no_overlap') WHERE EXISTS (SELECT 1 FROM booking WHERE holds = 1 AND instrument_id = NEW.instrument_id "
     "AND lane = NEW.lane AND id IS NOT NEW.id AND occupied_until > NEW.occupied_from AND occupied_from < NEW.occupied_until);"
 )
 SQLITE = (
