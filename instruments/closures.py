@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.catalogue import Instrument
-from instruments.database import Base, Key
+from instruments.database import Base, Key, UtcDateTime
 from instruments.errors import Invalid, OutOfOrder, Sentence
 from instruments.facilities import Facility
 from instruments.timespan import TimeSpan, from_wall, zone
@@ -172,6 +172,15 @@ def lift(session: Session, closure: Closure, *, now: datetime) -> None:
     mark_schedule_changed(session, closure)
 
 
+# Built once, as on the way of every booking.
+MEETING = select(Closure).where(
+    or_(Closure.instrument_id.in_(bindparam("ids", expanding=True)), Closure.facility_id.in_(bindparam("facilities", expanding=True))),
+    Closure.start_at < bindparam("end", type_=UtcDateTime),
+    Closure.last_end_at > bindparam("start", type_=UtcDateTime),
+    or_(Closure.lifted_at.is_(None), Closure.lifted_at > Closure.start_at),
+)
+
+
 def closures_in(session: Session, instruments: Iterable[Instrument | Scheduled], window: TimeSpan) -> dict[int, list[Closure]]:
     """Give the closures of many instruments, their facilities' included, that may meet the window; one statement."""
     ids: list[int] = []
@@ -180,13 +189,7 @@ def closures_in(session: Session, instruments: Iterable[Instrument | Scheduled],
         ids.append(instrument.id)
         if instrument.facility_id is not None:
             in_facility.setdefault(instrument.facility_id, []).append(instrument.id)
-    rows = session.scalars(
-        select(Closure).where(
-            or_(Closure.instrument_id.in_(ids), Closure.facility_id.in_(in_facility)),
-            and_(Closure.start_at < window.end, Closure.last_end_at > window.start),
-            or_(Closure.lifted_at.is_(None), Closure.lifted_at > Closure.start_at),
-        )
-    )
+    rows = session.scalars(MEETING, {"ids": ids, "facilities": list(in_facility), "start": window.start, "end": window.end})
     result: dict[int, list[Closure]] = {}
     for closure in rows:
         for hit in [closure.instrument_id] if closure.instrument_id is not None else in_facility[closure.facility_id or 0]:

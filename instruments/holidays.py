@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import chinese_calendar
-from sqlalchemy import CheckConstraint, String, delete, select
+from sqlalchemy import CheckConstraint, Date, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.database import Base
@@ -74,9 +74,15 @@ def _known_days(first_year: int, last_year: int) -> list[tuple[date, Holiday]]:
     return days
 
 
+# Built once: on the way of every booking, building a statement costs as much as running it.
+BETWEEN = select(Holiday.on_date, Holiday.is_workday, Holiday.worked_as).where(
+    Holiday.on_date.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
+)
+
+
 def special_days(session: Session, first: date, last: date) -> Mapping[date, SpecialDay]:
     """Give the special days between two dates, both included."""
-    rows = session.execute(select(Holiday.on_date, Holiday.is_workday, Holiday.worked_as).where(Holiday.on_date.between(first, last)))
+    rows = session.execute(BETWEEN, {"first": first, "last": last})
     return {row.on_date: SpecialDay(row.is_workday, row.worked_as) for row in rows}
 
 

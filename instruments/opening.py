@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.catalogue import Instrument
@@ -115,14 +115,18 @@ def clean_weekly(weekly: Iterable[Sequence[int]]) -> Weekly:
     return tuple(rows)
 
 
+# Built once, as on the way of every booking.
+PLANS = (
+    select(OpeningHours.instrument_id, OpeningHours.valid_from, OpeningHours.weekly, OpeningHours.on_holidays)
+    .where(OpeningHours.instrument_id.in_(bindparam("ids", expanding=True)))
+    .order_by(OpeningHours.instrument_id, OpeningHours.valid_from)
+)
+
+
 def plans_of(session: Session, instrument_ids: Iterable[int]) -> dict[int, list[Plan]]:
     """Give every plan of many instruments, oldest first; one statement."""
     result: dict[int, list[Plan]] = {}
-    rows = session.execute(
-        select(OpeningHours.instrument_id, OpeningHours.valid_from, OpeningHours.weekly, OpeningHours.on_holidays)
-        .where(OpeningHours.instrument_id.in_(list(instrument_ids)))
-        .order_by(OpeningHours.instrument_id, OpeningHours.valid_from)
-    )
+    rows = session.execute(PLANS, {"ids": list(instrument_ids)})
     for row in rows:
         weekly = tuple((day, start, end) for day, start, end in row.weekly)
         result.setdefault(row.instrument_id, []).append(Plan(row.valid_from, weekly, row.on_holidays))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint, func, select
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.catalogue import Instrument
@@ -57,12 +57,18 @@ def publish_rules(
     return book
 
 
+# Built once, as on the way of every booking.
+HISTORY = (
+    select(RuleBook)
+    .where(RuleBook.instrument_id.in_(bindparam("ids", expanding=True)))
+    .order_by(RuleBook.instrument_id, RuleBook.valid_from)
+)
+
+
 def rule_book_history(session: Session, instrument_ids: Iterable[int]) -> Mapping[int, list[RuleBook]]:
     """Give every version of the rule books of many instruments, oldest first, in one statement."""
     books: dict[int, list[RuleBook]] = {}
-    for book in session.scalars(
-        select(RuleBook).where(RuleBook.instrument_id.in_(list(instrument_ids))).order_by(RuleBook.instrument_id, RuleBook.valid_from)
-    ):
+    for book in session.scalars(HISTORY, {"ids": list(instrument_ids)}):
         books.setdefault(book.instrument_id, []).append(book)
     return books
 

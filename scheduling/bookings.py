@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from instruments.access import Viewer
 from instruments.catalogue import Instrument
 from instruments.closures import Closure, closure_spans
-from instruments.database import Base, Key, attach
+from instruments.database import Base, Key, UtcDateTime, attach
 from instruments.errors import NotFound, Sentence
 from instruments.people import Group, Person
 from instruments.timespan import TimeSpan
@@ -174,19 +174,22 @@ def seen_booking(session: Session, booking_id: int, viewer: Viewer) -> Booking:
     return found
 
 
+# Built once: on the way of every booking, building a statement costs as much as running it.
+HOLDING = select(Booking.id, Booking.instrument_id, Booking.lane, Booking.occupied_from, Booking.occupied_until).where(
+    Booking.instrument_id.in_(bindparam("ids", expanding=True)),
+    Booking.holds,
+    Booking.occupied_until > bindparam("start", type_=UtcDateTime),
+    Booking.occupied_until < bindparam("furthest", type_=UtcDateTime),
+    Booking.occupied_from < bindparam("end", type_=UtcDateTime),
+)
+
+
 def holding(
     session: Session, instrument_ids: Iterable[int], window: TimeSpan, *, apart_from: Iterable[int] = ()
 ) -> Sequence[tuple[int, int, TimeSpan]]:
     """Give (instrument id, lane, occupied span) of all that is held and meets the window; one statement, bounded both ways."""
-    rows = session.execute(
-        select(Booking.id, Booking.instrument_id, Booking.lane, Booking.occupied_from, Booking.occupied_until).where(
-            Booking.instrument_id.in_(list(instrument_ids)),
-            Booking.holds,
-            Booking.occupied_until > window.start,
-            Booking.occupied_until < window.end + REACH,
-            Booking.occupied_from < window.end,
-        )
-    )
+    values = {"ids": list(instrument_ids), "start": window.start, "end": window.end, "furthest": window.end + REACH}
+    rows = session.execute(HOLDING, values)
     ignored = set(apart_from)
     return [(row.instrument_id, row.lane, TimeSpan(row.occupied_from, row.occupied_until)) for row in rows if row.id not in ignored]
 
