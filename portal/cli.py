@@ -56,9 +56,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"instrument-portal {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    wants_all = given[0] in ("-h", "--help")
     for name, place in COMMANDS.items():
-        module = import_module(place) if name in given or "--help" in given or "-h" in given else None
-        _add_command(commands, name, module)
+        _add_command(commands, name, import_module(place) if wants_all or name == given[0] else None)
     return parser
 
 

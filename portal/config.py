@@ -21,6 +21,7 @@ from instruments.errors import PortalError, Sentence
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
 SHORTEST_KEY = 32
+KEY_FILE = "secret-key"
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 
 
@@ -154,7 +155,7 @@ def _secret_key(given: str, data_dir: Path, is_public: bool) -> str:
             f"公开地址必须设置 PORTAL_SECRET_KEY,至少 {SHORTEST_KEY} 个随机字符,例如 `openssl rand -hex 32` 的输出。",
             f"A public address needs PORTAL_SECRET_KEY, at least {SHORTEST_KEY} random characters, such as `openssl rand -hex 32` gives.",
         )
-    return kept_secret(data_dir / "secret-key")
+    return kept_secret(data_dir / KEY_FILE)
 
 
 def kept_secret(path: Path) -> str:

@@ -36,7 +36,7 @@ def upgrade(engine: Engine) -> None:
     """Bring the schema up to date; each step is made whole or not at all, and waits for other processes doing the same."""
     while not is_current(engine):
         with _alone(engine) as connection:
-            if _revision(connection) != _head():
+            if _revision(connection) != head_revision():
                 command.upgrade(_config(connection), "+1")
 
 
@@ -49,7 +49,7 @@ def downgrade(engine: Engine, revision: str = "base") -> None:
 def is_current(engine: Engine) -> bool:
     """Say whether the database has exactly the schema this code needs."""
     with engine.connect() as connection:
-        return _revision(connection) == _head()
+        return _revision(connection) == head_revision()
 
 
 def _revision(connection: Connection) -> str | None:
@@ -57,7 +57,8 @@ def _revision(connection: Connection) -> str | None:
 
 
 @cache
-def _head() -> str | None:
+def head_revision() -> str | None:
+    """Give the revision this code needs."""
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 

@@ -14,7 +14,7 @@ from instruments.errors import NotFound
 from instruments.people import Person
 from portal.auth.secret import digest, new_secret
 
-LASTS, KEPT = timedelta(days=14), timedelta(days=90)
+LASTS = timedelta(days=14)
 SHORT_AGENT = 120
 
 
@@ -95,11 +95,6 @@ def end_all(session: Session, person_id: int, *, now: datetime, but: int | None 
 def prune(session: Session, *, now: datetime) -> int:
     """Delete logins that have been over for a quarter of a year; give how many."""
     return session.execute(delete(LoginSession).where(LoginSession.expires_at < now - timedelta(days=90))).rowcount  # type: ignore[attr-defined]  # a DELETE has one
-
-
-def prune(session: Session, *, now: datetime) -> int:
-    """Delete logins that have been over for three months; give how many."""
-    return session.execute(delete(LoginSession).where(LoginSession.expires_at < now - KEPT)).rowcount  # type: ignore[attr-defined]  # a DELETE has one
 
 
 def address_prefix(address: str) -> str:

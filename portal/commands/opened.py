@@ -25,7 +25,7 @@ class Stopped(PortalError):
 def settings_of(chosen: argparse.Namespace, **more: Any) -> Settings:
     """Read the settings; options win over the environment. The data directory is there afterwards."""
     settings = read_settings(database_url=chosen.database, data_dir=chosen.data, **more)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     return settings
 
 
