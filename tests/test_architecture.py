@@ -74,7 +74,7 @@ def things_left_open(files: Sources) -> list[str]:
 
 def prints(files: Sources) -> list[str]:
     """The command line prints; nothing else does."""
-    return called(files, {"print"}, lambda path: Path(path).stem == "cli" or "/cli/" in path)
+    return called(files, {"print"}, lambda path: path == "portal/cli.py" or path.startswith("portal/commands/"))
 
 
 def clock_readings(files: Sources) -> list[str]:
@@ -130,6 +130,7 @@ def test_what_is_allowed_is_not_complained_of() -> None:
         "scheduling/bookings.py": "from instruments import people\nfrom instruments.catalogue import Instrument",
         "portal/clock.py": "from datetime import UTC, datetime\nat = datetime.now(UTC)",
         "portal/cli.py": "print('ready')",
+        "portal/commands/token.py": "print(token)",
         "portal/transactions.py": "session.commit()",
     }
     assert [complaint for check, _ in CHECKS for complaint in check(fine)] == []

@@ -19,6 +19,7 @@ FLOORS = ("instruments", "scheduling", "portal")
 TWO_TEXTS = {"t", "lazy_t", "Sentence"}
 SPOKEN_ATTRIBUTES = {"title", "placeholder", "alt", "label", "aria-label", "aria-description", "aria-roledescription", "aria-valuetext"}
 CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
+SILENT_TAGS = {"script", "style", "code", "pre", "kbd", "samp"}  # what machines read is the same in every language
 LETTER = re.compile(r"[^\W\d_]")
 # Tags of languages are not words, and the switch shows the name of the language that is not spoken now.
 TAG_OF_A_LANGUAGE = re.compile(r"(zh|en)(-\w+)*")
@@ -159,14 +160,14 @@ class BareWords(HTMLParser):
         self._silent = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent += tag in ("script", "style")
+        self._silent += tag in SILENT_TAGS
         for attribute, value in attrs:
             is_button = tag == "input" and attribute == "value" and ("type", "submit") in attrs
             if (attribute in SPOKEN_ATTRIBUTES or is_button) and LETTER.search(value or ""):
                 self.found.append(f"line {self.getpos()[0]}: {attribute}={value!r} is not through t()")
 
     def handle_endtag(self, tag: str) -> None:
-        self._silent -= tag in ("script", "style")
+        self._silent -= tag in SILENT_TAGS
 
     def handle_data(self, data: str) -> None:
         if not self._silent and LETTER.search(data):
@@ -186,6 +187,7 @@ def test_every_text_in_the_programs_is_in_both_languages() -> None:
     [
         "<p>Free</p>",
         "<p>空闲</p>",
+        "<code>run.py</code> starts it",
         "<title>{{ name }} - portal</title>",
         '{% if free %}<a title="Free">{{ x }}</a>{% endif %}',
         '<img src="a.png" alt="微镜">',
@@ -215,6 +217,7 @@ def test_a_template_in_one_language_is_noticed(bad: str) -> None:
         '{{ t("English", "中文") }}',
         '{{ t("还有 {n} 个", "{n} more", n=3) }}',
         '{{ badge(t("空闲", "Free"), "free btn btn-sm") }}{# free #}{% include "free.html" %}',
+        '<code>run.py</code>',
         '<h{{ level }}>{{ t("空闲", "Free") }}</h{{ level }}>',
         '<script type="application/ld+json">{"name": "x"}</script><b>{{ free }}</b>',
     ],
