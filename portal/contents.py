@@ -74,7 +74,7 @@ def _packed(data: bytes, _name: str, field: str) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             return _kind_of_package(packed, field)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, KeyError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, RuntimeError) as error:
         raise Invalid(field, UNKNOWN) from error
 
 
