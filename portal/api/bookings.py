@@ -81,9 +81,7 @@ def _refusal_of(error: PortalError, wish: Wish) -> dict[str, Any]:
 
 def _plain(content: dict[str, Any]) -> dict[str, Any]:
     """Turn times among the details into text, as the answer will show them and as they can be kept."""
-    plain: dict[str, Any] = json.loads(
-        json.dumps(content, default=as_text)
-    )
+    plain: dict[str, Any] = json.loads(json.dumps(content, default=as_text))
     return plain
 
 

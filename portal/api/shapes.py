@@ -403,14 +403,14 @@ class InstrumentsAsked(Asked):
     organisation: Annotated[Text, Field(max_length=40)] = ""
     city: Annotated[Text, Field(max_length=40)] = ""
     facility: Annotated[Text, Field(max_length=40)] = ""
-    audience: Literal["", "internal", "external"] = ""
+    audience: Literal["", "external", "internal", "none", "group", "academic", "enterprise", "other"] = ""
     operation: Literal["", "self_operated", "sample_service"] = ""
     free_from: Instant | None = None
     free_until: Instant | None = None
     duration: Period | None = None
     sort: Literal["relevance", "next_free", "name"] = "relevance"
     limit: Limit = 50
-    cursor: Cursor = None
+    cursor: Annotated[Text, Field(max_length=500)] = ""
 
 
 class InstrumentOut(InstrumentRow):
