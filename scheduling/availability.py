@@ -133,7 +133,7 @@ def free_between(
     """Give, for every instrument free for that long within the window, its earliest such time. No statement per instrument."""
     if duration <= timedelta() or duration > window.duration:
         raise Invalid(
-            "duration", Sentence("时长须大于零,且不超过所选时间范围。", "The duration must be above zero and fit into the window.")
+            "duration", Sentence("时长须大于零，且不超过所选时间范围。", "The duration must be above zero and fit into the window.")
         )
     found: dict[int, TimeSpan] = {}
     for instrument_id, one in availabilities(session, schedules(session, instrument_ids), window).items():

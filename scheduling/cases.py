@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -78,8 +78,8 @@ class Facts:
     history: Sequence[Past]
 
     def entries_at(self, instrument_id: int, at: datetime) -> list[Entry]:
-        """Give the rules in force at an instant within the window that was read; before the first version there are none."""
-        return next((version.entries for version in reversed(self.books[instrument_id]) if version.valid_from <= at), [])
+        """Give the rules in force at an instant within the window that was read."""
+        return entries_at(self.books[instrument_id], at)
 
 
 def gather(
@@ -121,7 +121,7 @@ def read_facts(
     """Read what the judgement of any span in the window needs: seven statements at most, however many instruments."""
     ids = [instrument.id for instrument in instruments]
     apart_from = [moved.id] if moved else []
-    books = _books(session, ids, window)
+    books = books_in(session, ids, window)
     reach = max((timedelta(minutes=one.setup_minutes + one.cleanup_minutes) for one in instruments), default=timedelta())
     held: dict[int, dict[int, list[TimeSpan]]] = {}
     for instrument_id, lane, span in holding(session, ids, window.widened(reach, reach), apart_from=apart_from):
@@ -133,8 +133,9 @@ def read_facts(
     )  # fmt: skip
 
 
-def _books(session: Session, ids: list[int], window: TimeSpan) -> dict[int, list[Version]]:
-    """Read the versions of the rule books in force at some time of the window."""
+def books_in(session: Session, instrument_ids: Iterable[int], window: TimeSpan) -> dict[int, list[Version]]:
+    """Read the versions of the rule books in force at some time of the window, oldest first; one statement."""
+    ids = list(instrument_ids)
     history = rule_book_history(session, ids)
     result: dict[int, list[Version]] = {}
     for one in ids:
@@ -142,6 +143,11 @@ def _books(session: Session, ids: list[int], window: TimeSpan) -> dict[int, list
         first = max((number for number, version in enumerate(versions) if version.valid_from <= window.start), default=0)
         result[one] = [Version(each.valid_from, read_entries(each.entries)) for each in versions[first:] if each.valid_from < window.end]
     return result
+
+
+def entries_at(versions: Sequence[Version], at: datetime) -> list[Entry]:
+    """Give the rules in force at an instant; before the first version there are none."""
+    return next((version.entries for version in reversed(versions) if version.valid_from <= at), [])
 
 
 def _qualifications(session: Session, ids: list[int], viewer: Viewer) -> dict[int, Qualification]:

@@ -69,7 +69,7 @@ def _check_movable(old: Booking, viewer: Viewer, now: datetime) -> None:
         raise Forbidden
     check_step(old, "moved")
     if old.start_at <= now and not viewer.may_manage(old.instrument):
-        raise OutOfOrder(Sentence("预约已开始,不能再改期,请联系管理员。", "This booking has begun; ask the manager to change it."))
+        raise OutOfOrder(Sentence("预约已开始，不能再改期，请联系管理员。", "This booking has begun; ask the manager to change it."))
 
 
 def annotate(session: Session, booking_id: int, note: str, *, viewer: Viewer, now: datetime, version: int | None = None) -> Booking:
@@ -78,7 +78,7 @@ def annotate(session: Session, booking_id: int, note: str, *, viewer: Viewer, no
     if not may_change(viewer, one):
         raise Forbidden
     if not one.is_open:
-        raise OutOfOrder(Sentence("该预约已结束,备注不能再改。", "This booking is over; its note stays as it is."))
+        raise OutOfOrder(Sentence("该预约已结束，备注不能再改。", "This booking is over; its note stays as it is."))
     return _with_note(one, note, now)
 
 
@@ -96,7 +96,7 @@ def cancel(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, 
         raise Forbidden
     check_step(one, "cancelled")
     if one.start_at + timedelta(minutes=1) <= now and not viewer.may_manage(one.instrument):
-        raise OutOfOrder(Sentence("预约已开始,不能再取消,请联系管理员。", "This booking has begun; ask the manager to cancel it."))
+        raise OutOfOrder(Sentence("预约已开始，不能再取消，请联系管理员。", "This booking has begun; ask the manager to cancel it."))
     foreign = one.person_id != viewer.person_id and (one.group_id is None or one.group_id not in viewer.pi_group_ids)
     one.reason = check_reason(reason, needed=foreign)
     one.status, one.holds, one.changed_at = "cancelled", False, now

@@ -26,7 +26,7 @@ def locked_booking(session: Session, booking_id: int, viewer: Viewer, *, version
         status = STATUSES[seen.status]
         raise Changed(
             Sentence(
-                f"该预约已被他人更改,现为“{status.zh}”。请刷新后重试。",
+                f"该预约已被他人更改，现为“{status.zh}”。请刷新后重试。",
                 f"Somebody changed this booking meanwhile; it is now: {status.en.lower()}. Reload and try again.",
             ),
             {"status": (seen.status, None), "start": (seen.start_at, None), "end": (seen.end_at, None)},
@@ -40,7 +40,7 @@ def check_step(one: Booking, target: str) -> None:
         now, then = STATUSES[one.status], STATUSES[target]
         raise OutOfOrder(
             Sentence(
-                f"该预约目前为“{now.zh}”,不能变为“{then.zh}”。", f"This booking is {now.en.lower()}; it cannot become {then.en.lower()}."
+                f"该预约目前为“{now.zh}”，不能变为“{then.zh}”。", f"This booking is {now.en.lower()}; it cannot become {then.en.lower()}."
             )
         )
 
@@ -55,7 +55,7 @@ def check_reason(reason: str, *, needed: bool) -> str:
     """Read a reason or note; some steps need one."""
     reason = reason.strip()
     if needed and not reason:
-        raise Invalid("reason", Sentence("请填写原因,对方会看到。", "Please give a reason; the other side will read it."))
+        raise Invalid("reason", Sentence("请填写原因，对方会看到。", "Please give a reason; the other side will read it."))
     if len(reason) > 500:
         raise Invalid("reason", Sentence("原因不超过 500 字。", "A reason has at most 500 characters."))
     return reason
@@ -67,7 +67,7 @@ def approve(session: Session, booking_id: int, *, viewer: Viewer, now: datetime,
     check_manager(viewer, one)
     check_step(one, "confirmed")
     if one.end_at <= now:
-        raise OutOfOrder(Sentence("申请的时段已过,不能再批准。", "The time asked for has passed; it cannot be approved any more."))
+        raise OutOfOrder(Sentence("申请的时段已过，不能再批准。", "The time asked for has passed; it cannot be approved any more."))
     if not one.holds:
         one.lane = _lane_now(session, one)
     one.status, one.holds, one.reason, one.expires_at = "confirmed", True, check_reason(note, needed=False), None

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from instruments.access import Viewer
 from instruments.errors import Forbidden, OutOfOrder, Sentence
-from instruments.rulebooks import in_force, rule_book_history
-from scheduling.bookings import Booking, booking
+from instruments.holidays import SpecialDay, special_days
+from instruments.qualifications import Qualification
+from instruments.timespan import TimeSpan, zone
+from scheduling.bookings import Booking
+from scheduling.cases import books_in, entries_at, grade_on
 from scheduling.deciding import check_manager, check_reason, check_step, locked_booking
 from scheduling.locks import take_locks
 from scheduling.overlap import is_second_use
-from scheduling.rules.book import read_entries
+from scheduling.rules.book import Entry
 from scheduling.rules.persons import NoShow
 
 EARLY = timedelta(minutes=15)
+# How far back the rules on no-shows are applied, also after the jobs stood still for a while.
+LOOK_BACK = timedelta(days=31)
 
 
 def start(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, version: int | None = None) -> Booking:
@@ -37,7 +43,7 @@ def start(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, v
     except IntegrityError as error:
         if is_second_use(error):
             raise OutOfOrder(
-                Sentence("上一位使用者尚未结束,请先结束其使用。", "Another use of this instrument is still running. Finish it first.")
+                Sentence("上一位使用者尚未结束，请先结束其使用。", "Another use of this instrument is still running. Finish it first.")
             ) from error
         raise
     return one
@@ -61,7 +67,7 @@ def mark_no_show(
     check_manager(viewer, one)
     check_step(one, "no_show")
     if now < one.start_at:
-        raise OutOfOrder(Sentence("预约尚未开始,不能标记为未到场。", "This booking has not begun; nobody can have missed it."))
+        raise OutOfOrder(Sentence("预约尚未开始，不能标记为未到场。", "This booking has not begun; nobody can have missed it."))
     one.reason = check_reason(reason, needed=False)
     _miss(one, now)
     return one
@@ -69,32 +75,58 @@ def mark_no_show(
 
 def due_no_shows(session: Session, *, now: datetime, most: int = 500) -> list[Booking]:
     """Release bookings whose instrument's rules say so and whose person did not start in time; give them."""
-    rows = session.execute(
-        select(Booking.id, Booking.instrument_id, Booking.start_at)
-        .where(Booking.status == "confirmed", Booking.start_at <= now, Booking.start_at > now - timedelta(days=14))
-        .order_by(Booking.start_at)
-        .limit(most)
-    ).all()
-    graces = _graces(session, {row.instrument_id for row in rows}, now)
-    due = [row for row in rows if row.instrument_id in graces and row.start_at + graces[row.instrument_id] <= now]
-    take_locks(session, sorted({row.instrument_id for row in due}))
+    begun = (Booking.status == "confirmed", Booking.start_at <= now, Booking.start_at > now - LOOK_BACK)
+    due = [one for one in _watched(session, begun, now) if one.is_over_at <= now][:most]
+    take_locks(session, sorted({one.booking.instrument_id for one in due}))
     missed: list[Booking] = []
-    for row in due:
-        one = booking(session, row.id)
-        session.refresh(one)
-        if one.status == "confirmed":
-            _miss(one, now)
-            missed.append(one)
+    for one in due:
+        session.refresh(one.booking)
+        if one.booking.status == "confirmed":
+            _miss(one.booking, now)
+            missed.append(one.booking)
     return missed
 
 
-def _graces(session: Session, instrument_ids: Iterable[int], now: datetime) -> dict[int, timedelta]:
-    graces: dict[int, timedelta] = {}
-    for instrument_id, books in rule_book_history(session, instrument_ids).items():
-        for entry in read_entries(in_force(books, now)):
-            if isinstance(entry.rule, NoShow):
-                graces[instrument_id] = timedelta(minutes=entry.rule.after_minutes)
-    return graces
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A booking that the rules of its instrument give up at some time when nobody starts it."""
+
+    booking: Booking
+    is_over_at: datetime
+
+
+def _watched(session: Session, begun: Sequence[ColumnElement[bool]], now: datetime) -> Iterator[_Watched]:
+    """Find the bookings some rule on no-shows concerns; the statements are as many however many bookings there are."""
+    window = TimeSpan(now - LOOK_BACK, now + timedelta(minutes=1))
+    books = books_in(session, session.scalars(select(Booking.instrument_id).where(*begun).distinct()).all(), window)
+    watched = [one for one, versions in books.items() if any(isinstance(e.rule, NoShow) for each in versions for e in each.entries)]
+    rows = session.scalars(
+        select(Booking).options(joinedload(Booking.instrument)).where(*begun, Booking.instrument_id.in_(watched)).order_by(Booking.start_at)
+    ).all()
+    days = special_days(session, window.start.date(), window.end.date() + LOOK_BACK)
+    qualifications = _qualifications(session, rows)
+    for one in rows:
+        entries = entries_at(books[one.instrument_id], one.start_at)
+        graces = [
+            entry.rule.after_minutes for entry in entries if isinstance(entry.rule, NoShow) and _means(entry, one, qualifications, days)
+        ]
+        if graces:
+            yield _Watched(one, one.start_at + timedelta(minutes=min(graces)))
+
+
+def _means(
+    entry: Entry, one: Booking, qualifications: Mapping[tuple[int, int], Qualification], days: Mapping[date, SpecialDay]
+) -> bool:
+    """Say whether an entry concerns a booking that was made."""
+    tz = zone(one.instrument.time_zone)
+    grade = grade_on(qualifications.get((one.person_id, one.instrument_id)), one.span, tz)
+    return entry.who.means(one.audience, one.mode, one.purpose, grade) and bool(entry.when.part_of(one.span, tz, days))
+
+
+def _qualifications(session: Session, rows: Sequence[Booking]) -> dict[tuple[int, int], Qualification]:
+    people, instruments = {one.person_id for one in rows}, {one.instrument_id for one in rows}
+    where = (Qualification.person_id.in_(people), Qualification.instrument_id.in_(instruments))
+    return {(found.person_id, found.instrument_id): found for found in session.scalars(select(Qualification).where(*where))}
 
 
 def _check_user(viewer: Viewer, one: Booking) -> None:

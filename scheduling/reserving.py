@@ -106,7 +106,7 @@ def _named(refusal: Refusal, instrument: Instrument, how_many: int) -> Refusal:
     if how_many == 1:
         return refusal
     zh, en = instrument.name_zh or instrument.name_en, instrument.name_en or instrument.name_zh
-    sentence = Sentence(f"{zh}:{refusal.sentence.zh}", f"{en}: {refusal.sentence.en}")
+    sentence = Sentence(f"{zh}：{refusal.sentence.zh}", f"{en}: {refusal.sentence.en}")
     return replace(refusal, sentence=sentence, allowed={**refusal.allowed, "instrument": str(instrument.id)})
 
 

@@ -75,11 +75,15 @@ class Who(Strict):
 
     def concerns(self, ask: Ask) -> bool:
         """Say whether the asker, in this mode and for this purpose, is meant."""
+        return self.means(ask.audience, ask.mode, ask.purpose, ask.grade)
+
+    def means(self, audience: str, mode: str, purpose: str, grade: int) -> bool:
+        """Say whether somebody of this audience and grade is meant, in this mode and for this purpose."""
         return (
-            (not self.audiences or ask.audience in self.audiences)
-            and (not self.modes or ask.mode in self.modes)
-            and (not self.purposes or ask.purpose in self.purposes)
-            and self.grade_from <= ask.grade < self.grade_below
+            (not self.audiences or audience in self.audiences)
+            and (not self.modes or mode in self.modes)
+            and (not self.purposes or purpose in self.purposes)
+            and self.grade_from <= grade < self.grade_below
         )
 
 

@@ -92,7 +92,7 @@ def read_entry(raw: object, position: int = 1) -> Entry:
             raise Invalid(
                 "kind",
                 Sentence(
-                    f"第 {position} 条:没有“{shape.kind[:40]}”这种规则。", f"Entry {position}: there is no rule called “{shape.kind[:40]}”."
+                    f"第 {position} 条：没有“{shape.kind[:40]}”这种规则。", f"Entry {position}: there is no rule called “{shape.kind[:40]}”."
                 ),
             )
         return Entry(KINDS[shape.kind].model_validate(shape.parameters), shape.who, shape.when, shape.effect)
@@ -110,7 +110,7 @@ def read_entries(raw: object) -> list[Entry]:
     """Read a whole rule book."""
     if not isinstance(raw, list | tuple) or len(raw) > MOST_ENTRIES:
         raise Invalid(
-            "entries", Sentence(f"规则应为列表,且不超过 {MOST_ENTRIES} 条。", f"A rule book is a list of at most {MOST_ENTRIES} entries.")
+            "entries", Sentence(f"规则应为列表，且不超过 {MOST_ENTRIES} 条。", f"A rule book is a list of at most {MOST_ENTRIES} entries.")
         )
     return [read_entry(one, position) for position, one in enumerate(raw, 1)]
 

@@ -53,7 +53,7 @@ class QualificationRule(Rule):
         """Say it."""
         grade = GRADES[self.grade]
         return Sentence(
-            f"自主上机须具备{self.grade} 级资格({grade.zh})。",
+            f"自主上机须具备 {self.grade} 级资格（{grade.zh}）。",
             f"Operating it yourself needs a qualification of grade {self.grade} ({grade.en.lower()}).",
         )
 
@@ -63,11 +63,11 @@ class QualificationRule(Rule):
             return None
         if ask.grade:
             sentence = Sentence(
-                f"此时段需要 {self.grade} 级资格,您目前为 {ask.grade} 级。", f"This needs grade {self.grade}; yours is {ask.grade}."
+                f"此时段需要 {self.grade} 级资格，您目前为 {ask.grade} 级。", f"This needs grade {self.grade}; yours is {ask.grade}."
             )
         else:
             sentence = Sentence(
-                "您还没有(或届时已过期)该仪器的上机资格,请先申请。",
+                "您还没有（或届时已过期）该仪器的上机资格，请先申请。",
                 "You hold no qualification for this instrument on that day. Ask for one first.",
             )
         return Refusal("qualification", sentence, {"grade": self.grade})
@@ -79,7 +79,7 @@ class Approval(Rule):
     kind: ClassVar[str] = "approval"
     title: ClassVar[Sentence] = Sentence("需要审批", "Approval")
     labels = {
-        "decide_within_hours": Sentence("审批时限(小时)", "To be decided within (hours)"),
+        "decide_within_hours": Sentence("审批时限（小时）", "To be decided within (hours)"),
         "holds_slot": Sentence("待审批的申请占用时段", "A pending request holds the slot"),
     }
     decide_within_hours: int = Field(default=72, ge=1, le=2160)
@@ -90,7 +90,7 @@ class Approval(Rule):
         words = hours_words(self.decide_within_hours * 60)
         zh = "待审批期间为您保留时段" if self.holds_slot else "待审批期间不保留时段"
         en = "the slot is kept for you meanwhile" if self.holds_slot else "the slot is not kept meanwhile"
-        return Sentence(f"预约须经管理员审批,{words.zh} 内答复;{zh}。", f"A manager approves each booking within {words.en}; {en}.")
+        return Sentence(f"预约须经管理员审批，{words.zh}内答复；{zh}。", f"A manager approves each booking within {words.en}; {en}.")
 
     def check(self, ask: Ask, when: When) -> Refusal | None:
         """Ask for approval, except of the instrument's own managers."""
@@ -105,14 +105,14 @@ class NoShow(Rule):
 
     kind: ClassVar[str] = "no_show"
     title: ClassVar[Sentence] = Sentence("未到场", "No-show")
-    labels = {"after_minutes": Sentence("开始后多久未签到视为未到场(分钟)", "Released when not started after (minutes)")}
+    labels = {"after_minutes": Sentence("开始后多久未签到视为未到场（分钟）", "Released when not started after (minutes)")}
     after_minutes: int = Field(ge=1, le=10080)
 
     def sentence(self) -> Sentence:
         """Say it."""
         words = hours_words(self.after_minutes)
         return Sentence(
-            f"开始后 {words.zh} 仍未签到,视为未到场,时段将释放。",
+            f"开始后 {words.zh}仍未签到，视为未到场，时段将释放。",
             f"A booking not started within {words.en} counts as a no-show, and its time is released.",
         )
 

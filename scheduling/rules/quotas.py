@@ -31,7 +31,7 @@ class Quota(Rule):
         "per": Sentence("对象", "Per"),
         "period": Sentence("周期", "Period"),
         "waived_hours": Sentence(
-            "距开始不足多少小时时不计(0 为始终计入)", "Not counted when booked this late (hours before; 0: always counted)"
+            "距开始不足多少小时时不计（0 为始终计入）", "Not counted when booked this late (hours before; 0: always counted)"
         ),
     }
     most: int = Field(ge=1, le=10000)
@@ -47,7 +47,7 @@ class Quota(Rule):
         zh, en = f"{who.zh}{when.zh}最多 {self.most} {unit.zh}", f"{who.en} has at most {self.most} {unit.en} {when.en}"
         if self.waived_hours:
             zh, en = (
-                f"{zh};开始前 {self.waived_hours} 小时内预约的不计",
+                f"{zh}；开始前 {self.waived_hours} 小时内预约的不计",
                 f"{en}; bookings made in the last {self.waived_hours} h before do not count",
             )
         return Sentence(zh + "。", en + ".")
@@ -72,10 +72,10 @@ class Quota(Rule):
 
     def _refusal(self, used: int) -> Refusal:
         amount = f"{used / 3600:g}" if self.of == "hours" else str(used)
-        unit = Sentence("小时", "h") if self.of == "hours" else Sentence("次", "bookings")
+        unit = Sentence("小时", "h") if self.of == "hours" else Sentence("次", "bookings" if used != 1 else "booking")
         own = self.sentence()
         sentence = Sentence(
-            f"超出配额:{own.zh}已用 {amount} {unit.zh}。", f"That goes over the quota. {own.en} {amount} {unit.en} are used."
+            f"超出配额：{own.zh}已用 {amount} {unit.zh}。", f"That goes over the quota. {own.en} Used so far: {amount} {unit.en}."
         )
         return Refusal("quota", sentence, {"most": self.most, "of": self.of, "per": self.per, "period": self.period, "used": amount})
 

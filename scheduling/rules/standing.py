@@ -20,7 +20,7 @@ def refuse_unbookable(ask: Ask) -> Refusal | None:
     if not ask.instrument.accepts_bookings:
         return Refusal(
             "no_bookings",
-            Sentence("该仪器不接受机时预约,请联系管理员。", "This instrument takes no bookings of time. Please ask its manager."),
+            Sentence("该仪器不接受机时预约，请联系管理员。", "This instrument takes no bookings of time. Please ask its manager."),
         )
     return None
 
@@ -46,7 +46,7 @@ def refuse_mode(ask: Ask) -> Refusal | None:
     if ask.mode == "self" and not ask.instrument.self_operated:
         return Refusal(
             "mode",
-            Sentence("该仪器不提供自主上机,请选择协助上机。", "This instrument is not self-operated. Choose assisted use."),
+            Sentence("该仪器不提供自主上机，请选择协助上机。", "This instrument is not self-operated. Choose assisted use."),
             {"modes": ["assisted"]},
         )
     return None
@@ -57,7 +57,7 @@ def refuse_closed(ask: Ask) -> Refusal | None:
     for shut in ask.opening.shut:
         if shut.span.overlaps(ask.span):
             reason = shut.reason.rstrip("。. ")
-            sentence = Sentence(f"该时段停机:{reason}。", f"The instrument is closed at that time: {reason}.")
+            sentence = Sentence(f"该时段停机：{reason}。", f"The instrument is closed at that time: {reason}.")
             return Refusal("closed", sentence, {"start": shut.span.start, "end": shut.span.end})
     return None
 

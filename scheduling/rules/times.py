@@ -17,13 +17,13 @@ class Notice(Rule):
 
     kind: ClassVar[str] = "notice"
     title: ClassVar[Sentence] = Sentence("提前预约时间", "Notice")
-    labels = {"minutes": Sentence("至少提前(分钟)", "At least this long before (minutes)")}
+    labels = {"minutes": Sentence("至少提前（分钟）", "At least this long before (minutes)")}
     minutes: int = Field(ge=0, le=525600)
 
     def sentence(self) -> Sentence:
         """Say it."""
         words = hours_words(self.minutes)
-        return Sentence(f"至少提前 {words.zh} 预约。", f"Book at least {words.en} ahead.")
+        return Sentence(f"至少提前 {words.zh}预约。", f"Book at least {words.en} ahead.")
 
     def check(self, ask: Ask, when: When) -> Refusal | None:
         """Refuse a start that is too near."""
@@ -31,7 +31,7 @@ class Notice(Rule):
         if not self.minutes or ask.span.start >= earliest:
             return None
         words = hours_words(self.minutes)
-        sentence = Sentence(f"该仪器须至少提前 {words.zh} 预约。", f"This instrument is booked at least {words.en} ahead.")
+        sentence = Sentence(f"该仪器须至少提前 {words.zh}预约。", f"This instrument is booked at least {words.en} ahead.")
         return Refusal("notice", sentence, {"earliest": earliest})
 
 
@@ -40,7 +40,7 @@ class Horizon(Rule):
 
     kind: ClassVar[str] = "horizon"
     title: ClassVar[Sentence] = Sentence("最远可预约", "Horizon")
-    labels = {"days": Sentence("最多提前(天)", "At most this far ahead (days)")}
+    labels = {"days": Sentence("最多提前（天）", "At most this far ahead (days)")}
     days: int = Field(ge=1, le=730)
 
     def sentence(self) -> Sentence:
@@ -61,7 +61,7 @@ class Shortest(Rule):
 
     kind: ClassVar[str] = "shortest"
     title: ClassVar[Sentence] = Sentence("最短时长", "Shortest booking")
-    labels = {"minutes": Sentence("最短(分钟)", "At least (minutes)")}
+    labels = {"minutes": Sentence("最短（分钟）", "At least (minutes)")}
     minutes: int = Field(ge=1, le=132480)
 
     def sentence(self) -> Sentence:
@@ -84,7 +84,7 @@ class Longest(Rule):
 
     kind: ClassVar[str] = "longest"
     title: ClassVar[Sentence] = Sentence("最长时长", "Longest booking")
-    labels = {"minutes": Sentence("最长(分钟)", "At most (minutes)")}
+    labels = {"minutes": Sentence("最长（分钟）", "At most (minutes)")}
     minutes: int = Field(ge=1, le=132480)
 
     def sentence(self) -> Sentence:
@@ -107,8 +107,8 @@ class TimeGrid(Rule):
     kind: ClassVar[str] = "time_grid"
     title: ClassVar[Sentence] = Sentence("时间网格", "Time grid")
     labels = {
-        "step_minutes": Sentence("步长(分钟)", "Step (minutes)"),
-        "offset_minutes": Sentence("自零点起偏移(分钟)", "Offset from midnight (minutes)"),
+        "step_minutes": Sentence("步长（分钟）", "Step (minutes)"),
+        "offset_minutes": Sentence("自零点起偏移（分钟）", "Offset from midnight (minutes)"),
     }
     step_minutes: int = Field(ge=1, le=1440)
     offset_minutes: int = Field(default=0, ge=0, lt=1440)
@@ -116,7 +116,7 @@ class TimeGrid(Rule):
     def sentence(self) -> Sentence:
         """Say it."""
         words = hours_words(self.step_minutes)
-        return Sentence(f"开始和结束时间以 {words.zh} 为单位。", f"Bookings start and end on steps of {words.en}.")
+        return Sentence(f"开始和结束时间以 {words.zh}为单位。", f"Bookings start and end on steps of {words.en}.")
 
     def check(self, ask: Ask, when: When) -> Refusal | None:
         """Refuse what begins or ends between the steps."""
@@ -125,7 +125,7 @@ class TimeGrid(Rule):
             minutes = local.hour * 60 + local.minute - self.offset_minutes
             if minutes % self.step_minutes or local.second or local.microsecond:
                 words = hours_words(self.step_minutes)
-                sentence = Sentence(f"开始和结束时间须以 {words.zh} 为单位。", f"Start and end must lie on steps of {words.en}.")
+                sentence = Sentence(f"开始和结束时间须以 {words.zh}为单位。", f"Start and end must lie on steps of {words.en}.")
                 return Refusal("time_grid", sentence, {"step_minutes": self.step_minutes, "offset_minutes": self.offset_minutes})
         return None
 
@@ -135,7 +135,7 @@ class OpenHours(Rule):
 
     kind: ClassVar[str] = "opening_hours"
     title: ClassVar[Sentence] = Sentence("开放时间以外", "Outside opening hours")
-    labels = {"grade_outside": Sentence("可在开放时间外预约的资格等级(0 为不允许)", "Grade that may book outside the hours (0: nobody)")}
+    labels = {"grade_outside": Sentence("可在开放时间外预约的资格等级（0 为不允许）", "Grade that may book outside the hours (0: nobody)")}
     grade_outside: int = Field(default=0, ge=0, le=4)
 
     def sentence(self) -> Sentence:

@@ -15,8 +15,8 @@ WEEKDAYS_ZH = "一二三四五六日"
 WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 BREACH = {
     "refuse": Sentence("", ""),
-    "approve": Sentence("(不符合时须经审批)", " (Otherwise a manager decides.)"),
-    "warn": Sentence("(建议)", " (Advice only.)"),
+    "approve": Sentence("（不符合时须经审批）", " (Otherwise a manager decides.)"),
+    "warn": Sentence("（建议）", " (Advice only.)"),
 }
 
 
@@ -31,8 +31,8 @@ def say_entry(entry: Entry) -> Sentence:
     scope = [part for part in (_say_who(entry.who), _say_when(entry.when)) if part.zh]
     if not scope:
         return Sentence(own.zh + breach.zh, own.en + breach.en)
-    zh, en = ",".join(part.zh for part in scope), ", ".join(part.en for part in scope)
-    return Sentence(f"{zh}:{own.zh}{breach.zh}", f"{en[0].upper()}{en[1:]}: {own.en}{breach.en}")
+    zh, en = "，".join(part.zh for part in scope), ", ".join(part.en for part in scope)
+    return Sentence(f"{zh}：{own.zh}{breach.zh}", f"{en[0].upper()}{en[1:]}: {own.en}{breach.en}")
 
 
 def _say_who(who: Who) -> Sentence:
@@ -53,7 +53,7 @@ def _say_who(who: Who) -> Sentence:
     if who.grade_below < 5:
         zh.append(f"资格低于 {who.grade_below} 级")
         en.append(f"below grade {who.grade_below}")
-    return Sentence(",".join(zh), ", ".join(en))
+    return Sentence("，".join(zh), ", ".join(en))
 
 
 def _say_when(when: When) -> Sentence:
