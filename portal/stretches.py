@@ -77,6 +77,11 @@ def free_until(pieces: Sequence[Stretch]) -> list[datetime]:
     return ends
 
 
+def within(piece: Stretch, part: TimeSpan) -> Stretch:
+    """Give the part of a stretch, with those of its marks that reach into it."""
+    return Stretch(part, piece.kind, tuple(mark for mark in piece.marks if mark.place.overlaps(part)), piece.places)
+
+
 def _append(result: list[Stretch], new: Stretch) -> None:
     last = result[-1] if result else None
     if last and (last.kind, last.marks, last.places) == (new.kind, new.marks, new.places):

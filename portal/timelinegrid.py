@@ -14,7 +14,7 @@ from instruments.timespan import TimeSpan
 from portal.dayrows import snapped, snapped_times, whole_days
 from portal.formats import clock, day, when
 from portal.language import t
-from portal.stretches import Mark, Stretch, Times, stretches
+from portal.stretches import Mark, Stretch, Times, stretches, within
 from portal.weekgrid import STATES
 
 DAY_UNIT, DAYS_UNIT = 15, 30
@@ -123,6 +123,7 @@ class _Frame:
         return TimelineRow(line.title, line.url, line.note, cells)
 
     def _cell(self, line: Line, piece: Stretch, part: TimeSpan, each: TimeSpan) -> TimelineCell:
+        piece = within(piece, part)
         label, words = self._texts(piece, part)
         url = line.book_url(part) if piece.kind == "free" and line.book_url else _only_url(piece.marks)
         now_at = int((self.now - part.start) / part.duration * 100) if part.has(self.now) else None

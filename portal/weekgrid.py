@@ -14,7 +14,7 @@ from instruments.timespan import TimeSpan
 from portal.dayrows import DayRows, Key, axis, day_rows, row_minutes, snapped, snapped_times, whole_days
 from portal.formats import clock, day, duration, when
 from portal.language import t
-from portal.stretches import Mark, Stretch, Times, free_until, stretches
+from portal.stretches import Mark, Stretch, Times, free_until, stretches, within
 
 SHORTEST_STEP = 30
 
@@ -134,6 +134,7 @@ class _Table:
         row, below = self.row_of[each.keys[shown[0]]], self._below(each, shown[-1])
         seen = TimeSpan(each.span.start + shown[0] * each.unit, each.span.start + (shown[-1] + 1) * each.unit)
         kind = "open" if self.only_on_step and piece.kind == "free" and each.keys[shown[0]][0] % self.step else piece.kind
+        piece = within(piece, seen)
         text, words = self._texts(kind, seen, piece, until, label)
         yield Cell(kind, seen.start, seen.end, row, below - row, text, words, piece.marks, self._now_at(seen))
 
