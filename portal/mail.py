@@ -64,12 +64,12 @@ def letter_of(message: OutboxMessage, settings: Settings, sender: str) -> EmailM
         letter["Date"] = message.created_at
         letter["Auto-Submitted"] = "auto-generated"
         letter["X-Auto-Response-Suppress"] = "All"
-        letter["Content-Language"] = "zh-CN" if message.language == "zh" else "en"
     except (ValueError, IndexError) as error:  # IndexError: what the address parser of the library says to an empty address
         raise Never(f"A header is not fit to be sent: {error}") from error
     letter.set_content(message.body)
     if message.ics:
         _add_calendar(letter, message.ics, message.ics_method)
+    letter["Content-Language"] = "zh-CN" if message.language == "zh" else "en"  # last: making parts moves such headers into them
     return letter
 
 
