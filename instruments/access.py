@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Integer, and_, cast, false, literal, null, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
@@ -96,14 +98,19 @@ class Viewer:
 ANONYMOUS = Viewer()
 
 
+MEMBER = "member"  # of a group; no role has this name
+
+
 def load_viewer(session: Session, person: Person) -> Viewer:
-    """Read a person's groups and roles into a Viewer; two statements."""
-    memberships = session.execute(select(GroupMember.group_id, GroupMember.is_pi).where(GroupMember.person_id == person.id)).all()
-    grants = session.execute(
-        select(RoleGrant.role, RoleGrant.organisation_id, RoleGrant.facility_id, RoleGrant.instrument_id).where(
-            RoleGrant.person_id == person.id
-        )
-    ).all()
+    """Read a person's groups and roles into a Viewer; one statement."""
+    memberships = select(literal(MEMBER).label("role"), GroupMember.group_id, cast(GroupMember.is_pi, Integer), null()).where(
+        GroupMember.person_id == person.id
+    )
+    grants = select(RoleGrant.role, RoleGrant.organisation_id, RoleGrant.facility_id, RoleGrant.instrument_id).where(
+        RoleGrant.person_id == person.id
+    )
+    rows: Sequence[Any] = session.execute(union_all(memberships, grants)).all()
+    groups = [(group_id, is_pi) for role, group_id, is_pi, _ in rows if role == MEMBER]
     organisation: Organisation = person.organisation
     return Viewer(
         person_id=person.id,
@@ -114,9 +121,9 @@ def load_viewer(session: Session, person: Person) -> Viewer:
         organisation_kind=organisation.kind,
         organisation_name_zh=organisation.name_zh,
         organisation_name_en=organisation.name_en,
-        group_ids=tuple(row.group_id for row in memberships),
-        pi_group_ids=tuple(row.group_id for row in memberships if row.is_pi),
-        grants=tuple(Grant(*row) for row in grants),
+        group_ids=tuple(group_id for group_id, _ in groups),
+        pi_group_ids=tuple(group_id for group_id, is_pi in groups if is_pi),
+        grants=tuple(Grant(*row) for row in rows if row.role != MEMBER),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from instruments.database import make_engine
+from portal.admin import init_admin
 from portal.auth.current import init_auth
 from portal.auth.sessions import LASTS
 from portal.blueprints import register_all
@@ -41,7 +42,12 @@ def create_app(settings: Settings, engine: Engine | None = None) -> Flask:
     init_errors(app)
     init_pages(app)
     init_fields(app)
+    if settings.metrics:
+        from portal.metrics import init_metrics  # counts into files where the server has said so before
+
+        init_metrics(app)
     register_all(app)
+    init_admin(app)
     retry_views(app)
     return app
 

@@ -8,6 +8,8 @@ from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from instruments.errors import NotFound
+from portal.config import settings
 from portal.schema import is_current
 from portal.transactions import engine
 
@@ -25,6 +27,16 @@ def readyz() -> tuple[Response, int]:
     """Say whether the database answers and has the schema this code needs."""
     found = _readiness()
     return jsonify(found), 200 if found["status"] == "ready" else 503
+
+
+@health.get("/metrics")
+def metrics() -> Response:
+    """Give figures for Prometheus, where PORTAL_METRICS is on."""
+    if not settings().metrics:
+        raise NotFound
+    from portal.metrics import figures
+
+    return figures()
 
 
 def _readiness() -> dict[str, Any]:

@@ -7,26 +7,13 @@ import re
 import pytest
 from sqlalchemy import select
 
-from portal.auth.credentials import set_password
+from portal.auth import credentials, sessions
 from portal.auth.sessions import LoginSession
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def somebody(a_person, session, now):
-    person = a_person(language="en")
-    set_password(session, person, PASSWORD, now=now)
-    session.commit()
-    return person
+from tests.fixtures.accounts import PASSWORD
 
 
-@pytest.fixture
-def submit(csrf_of):
-    def send(browser, url, **fields):
-        return browser.post(url, data={"csrf_token": csrf_of(browser), **fields})
-
-    return send
+def without_tokens(text):
+    return re.sub(r'(value|content)="[^"]*"', "", text)
 
 
 def test_the_right_password_leads_on_to_where_the_reader_was_going(client, somebody, submit):
@@ -36,56 +23,101 @@ def test_the_right_password_leads_on_to_where_the_reader_was_going(client, someb
     assert somebody.name in client.get("/me").text
 
 
-def test_a_wrong_password_an_unknown_address_and_an_unconfirmed_one_get_the_same_page(client, somebody, a_person, submit, session, now):
-    unconfirmed = a_person(status="unconfirmed")
-    set_password(session, unconfirmed, PASSWORD, now=now)
-    session.commit()
-    pages = {
-        email: submit(client, "/login", email=email, password=password)
-        for email, password in ((somebody.email, "wrong password"), ("nobody@example.org", PASSWORD), (unconfirmed.email, PASSWORD))
-    }
-    assert {page.status_code for page in pages.values()} == {422}
-    texts = {re.sub(r'(value|csrf_token)="[^"]*"', "", page.text) for page in pages.values()}
-    assert len(texts) == 1
+def test_a_page_behind_the_login_leads_to_it_and_back(client, somebody):
+    answer = client.get("/me/tokens?lang=en")
+    assert answer.status_code == 302
+    assert answer.location == "/login?next=/me/tokens?lang%3Den"
 
 
-def test_both_answers_cost_a_password_check(client, somebody, submit, monkeypatch):
+def test_a_wrong_password_an_unknown_address_and_an_unconfirmed_one_get_the_same_page(client, somebody, a_person, with_password, submit):
+    unconfirmed = with_password(a_person(status="unconfirmed"))
+    tried = ((somebody.email, "wrong password"), ("nobody@example.org", PASSWORD), (unconfirmed.email, PASSWORD))
+    pages = [submit(client, "/login", email=email, password=password) for email, password in tried]
+    assert {page.status_code for page in pages} == {422}
+    assert len({without_tokens(page.text) for page in pages}) == 1
+
+
+def test_an_unknown_address_costs_the_same_password_check(client, somebody, submit, monkeypatch):
     checked = []
-    from portal.auth import credentials
+    real = credentials.hasher
 
-    real = credentials.hasher.verify
-    monkeypatch.setattr(credentials, "hasher", type("Counting", (), {"verify": staticmethod(lambda *a: checked.append(a[0]) or real(*a))}))
+    class Counting:
+        def verify(self, password_hash, password):
+            checked.append(password_hash)
+            return real.verify(password_hash, password)
+
+    monkeypatch.setattr(credentials, "hasher", Counting())
     submit(client, "/login", email=somebody.email, password="wrong password")
     submit(client, "/login", email="nobody@example.org", password="wrong password")
-    assert len(checked) == 2
-    assert all(each.startswith("$argon2id$") for each in checked)
+    parameters = [each.rsplit("$", 2)[0] for each in checked]
+    assert parameters == ["$argon2id$v=19$m=47104,t=2,p=1"] * 2
 
 
-def test_logging_out_kills_the_login_even_for_a_copied_cookie(client, a_browser, somebody, submit, csrf_of):
+def test_somebody_who_waits_for_her_organisation_is_told_so_but_only_with_the_right_password(client, a_person, with_password, submit):
+    waiting = with_password(a_person(status="waiting"))
+    assert "has yet to admit you" in submit(client, "/login", email=waiting.email, password=PASSWORD).text
+    assert "has yet to admit you" not in submit(client, "/login", email=waiting.email, password="wrong password").text
+
+
+def test_logging_out_kills_the_login_even_for_a_copied_cookie(client, a_browser, somebody, submit):
     submit(client, "/login", email=somebody.email, password=PASSWORD)
     thief = a_browser()
     thief.set_cookie("portal", client.get_cookie("portal").value)
     assert thief.get("/me").status_code == 200
-    client.post("/logout", data={"csrf_token": csrf_token(client)})
-    assert thief.get("/me").status_code == 302
+    submit(client, "/logout", form_on="/me")
     assert client.get("/me").status_code == 302
+    assert thief.get("/me").status_code == 302
 
 
-def csrf_token(browser):
-    return re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/me").text).group(1)
+def test_a_copied_cookie_would_live_on_if_logging_out_only_took_the_cookie_back(client, a_browser, somebody, submit, monkeypatch):
+    monkeypatch.setattr(sessions, "end", lambda *args, **kwargs: None)
+    submit(client, "/login", email=somebody.email, password=PASSWORD)
+    thief = a_browser()
+    thief.set_cookie("portal", client.get_cookie("portal").value)
+    submit(client, "/logout", form_on="/me")
+    assert thief.get("/me").status_code == 200
 
 
-def test_the_cookie_of_a_disabled_person_opens_nothing(client, somebody, log_in, session):
+def test_the_cookie_of_a_disabled_person_opens_nothing(client, somebody, log_in):
     log_in(client, somebody)
     assert client.get("/me").status_code == 200
     somebody.status = "disabled"
     assert client.get("/me").status_code == 302
 
 
-def test_the_database_holds_only_the_hash_of_the_secret(client, somebody, submit, session):
+def test_a_login_ends_after_a_fortnight(client, somebody, log_in, session, now):
+    log_in(client, somebody)
+    session.scalars(select(LoginSession)).one().expires_at = now
+    assert client.get("/me").status_code == 302
+
+
+def test_the_database_holds_only_the_hash_of_the_cookies_secret(client, somebody, submit, session):
     submit(client, "/login", email=somebody.email, password=PASSWORD)
     with client.session_transaction() as cookie:
         secret = cookie["_user_id"]
     row = session.scalars(select(LoginSession)).one()
     assert secret not in str(vars(row))
     assert len(secret) >= 32
+
+
+def test_logging_in_leaves_nothing_of_an_earlier_visitor_in_the_cookie(client, somebody, submit):
+    with client.session_transaction() as cookie:
+        cookie["planted"] = "by somebody else"
+    submit(client, "/login", email=somebody.email, password=PASSWORD)
+    with client.session_transaction() as cookie:
+        assert "planted" not in cookie
+
+
+def test_knowing_who_reads_the_page_costs_two_statements(client, somebody, log_in, app, statements):
+    log_in(client, somebody)
+    client.get("/me")  # whatever is read once per process
+    with statements() as seen:
+        client.get("/register/confirmed")
+    assert len(seen) == 2, seen
+
+
+@pytest.mark.parametrize("field", ["email", "password"])
+def test_nothing_filled_in_is_said_beside_the_field(client, submit, field):
+    page = submit(client, "/login")
+    assert page.status_code == 422
+    assert f'id="{field}-error"' in page.text
