@@ -182,6 +182,12 @@ def test_every_text_in_the_programs_is_in_both_languages() -> None:
     assert [f"{path}: {complaint}" for path, source in programs().items() for complaint in complaints_about_program(source)] == []
 
 
+def test_scripts_hold_no_words_of_their_own() -> None:
+    scripts = sorted((ROOT / "portal" / "static" / "js").rglob("*.js"))
+    assert scripts
+    assert [file.name for file in scripts if CJK.search(file.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize(
     "bad",
     [
