@@ -26,6 +26,7 @@ TAG_OF_A_LANGUAGE = re.compile(r"(zh|en)(-\w+)*")
 SWITCH = ("English", "中文")
 # A few English words in a row, begun with a capital: not a list of classes, not a name of anything.
 WORDS = re.compile(r"[A-Z][a-z']+ .*[a-z]{2}")
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 HOLE = "0"  # what an expression will fill; no letter, and as good as any in the name of a tag
 
 Pair = tuple[int, list[str] | None, list[str] | None]  # line, Chinese, English; None where the source alone does not say
@@ -161,8 +162,11 @@ class BareWords(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._silent += tag in SILENT_TAGS
+        self._look_at(attrs)
+
+    def _look_at(self, attrs: list[tuple[str, str | None]]) -> None:
         for attribute, value in attrs:
-            is_button = tag == "input" and attribute == "value" and ("type", "submit") in attrs
+            is_button = attribute == "value" and ("type", "submit") in attrs
             if (attribute in SPOKEN_ATTRIBUTES or is_button) and LETTER.search(value or ""):
                 self.found.append(f"line {self.getpos()[0]}: {attribute}={value!r} is not through t()")
 
@@ -170,6 +174,9 @@ class BareWords(HTMLParser):
         self._silent -= tag in SILENT_TAGS
 
     def handle_data(self, data: str) -> None:
+        # A macro may hold attributes alone.
+        self._look_at(ATTRIBUTE.findall(data))
+        data = ATTRIBUTE.sub("", data)
         if not self._silent and LETTER.search(data):
             self.found.append(f"line {self.getpos()[0]}: bare words: {' '.join(data.split())!r}")
 
@@ -194,6 +201,7 @@ def test_scripts_hold_no_words_of_their_own() -> None:
         "<p>Free</p>",
         "<p>空闲</p>",
         "<code>run.py</code> starts it",
+        '{% macro described() %} title="Free"{% endmacro %}',
         "<title>{{ name }} - portal</title>",
         '{% if free %}<a title="Free">{{ x }}</a>{% endif %}',
         '<img src="a.png" alt="微镜">',
@@ -224,6 +232,7 @@ def test_a_template_in_one_language_is_noticed(bad: str) -> None:
         '{{ t("还有 {n} 个", "{n} more", n=3) }}',
         '{{ badge(t("空闲", "Free"), "free btn btn-sm") }}{# free #}{% include "free.html" %}',
         '<code>run.py</code>',
+        '{% macro described() %} aria-invalid="true" id="{{ x }}-error"{% endmacro %}',
         '<h{{ level }}>{{ t("空闲", "Free") }}</h{{ level }}>',
         '<script type="application/ld+json">{"name": "x"}</script><b>{{ free }}</b>',
     ],
