@@ -10,8 +10,12 @@ BLUEPRINTS = (
     "portal.health:health",
     "portal.auth.routes:auth",
     "portal.me.routes:me",
+    "portal.search:search",
+    "portal.instruments:instruments",
+    "portal.help:help_pages",
     "portal.api:api_blueprint",
     "portal.api.docs:docs",
+    "portal.calendars:calendars",
 )
 
 

@@ -45,7 +45,7 @@ class FreeWish:
             raise Invalid("free_until", Sentence("所选时间已过。", "That time has passed already."))
         if not timedelta() < self.duration <= self.window.duration:
             raise Invalid(
-                "duration", Sentence("时长须大于零,且不超过所选时间范围。", "The duration must be above zero and fit into the window.")
+                "duration", Sentence("时长须大于零，且不超过所选时间范围。", "The duration must be above zero and fit into the window.")
             )
 
 
@@ -84,7 +84,7 @@ def find_instruments(
     if free is None:
         found = find(session, query, viewer=viewer)
         return Page(
-            _rows(found.instruments, _next_uses(session, found.instruments, now)), found.total, found.facets, found.next,
+            _rows(found.instruments, next_uses(session, found.instruments, now)), found.total, found.facets, found.next,
             found.corrected, found.is_loosened,
         )  # fmt: skip
     query.check()
@@ -139,7 +139,8 @@ def _candidates(session: Session, query: Query, viewer: Viewer) -> tuple[list[in
     return first, [one for one in first if one in bookable], len(matching)
 
 
-def _next_uses(session: Session, instruments: Sequence[Instrument], now: datetime) -> dict[int, TimeSpan]:
+def next_uses(session: Session, instruments: Sequence[Instrument], now: datetime) -> dict[int, TimeSpan]:
+    """Give the next use to propose of each of some instruments that take bookings; nine statements at most."""
     bookable = {one.id: one for one in instruments if one.accepts_bookings and one.is_published}
     spans = next_of_all(session, bookable, now=now) if bookable else {}
     return {one: usual_use(span, schedule_of(bookable[one])) for one, span in spans.items()}
@@ -175,5 +176,5 @@ def _place(cursor: str, now: datetime) -> tuple[datetime, float, int] | None:
         return as_of, float("inf") if start is None else float(start), at
     except (binascii.Error, ValueError, TypeError, OverflowError, OSError, RecursionError) as error:
         raise Invalid(
-            "cursor", Sentence("翻页标记无效,请从第一页重新开始。", "This place in the list is not valid. Start again from the first page.")
+            "cursor", Sentence("翻页标记无效，请从第一页重新开始。", "This place in the list is not valid. Start again from the first page.")
         ) from error

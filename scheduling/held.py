@@ -79,3 +79,15 @@ def _read(session: Session, conditions: tuple[ColumnExpressionArgument[bool], ..
         )
         for row in rows
     ]  # fmt: skip
+
+
+def count_begun(session: Session, window: TimeSpan) -> int:
+    """Count the uses that began in a window, or will, and were not called off; one statement."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Booking.status.in_(("confirmed", "running", "finished")), Booking.start_at >= window.start, Booking.start_at < window.end
+            )
+        )
+        or 0
+    )

@@ -1,0 +1,96 @@
+"""The ways to narrow a search down, as links: the facets with their counts, and what has been chosen, to be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+
+from instruments.search import FacetValue
+from portal.formats import duration, when
+from portal.language import say, t
+from portal.searchform import AskedSearch
+
+FIRST_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FacetLink:
+    """One value: what it is called, how many it would leave, and where choosing it (or taking it back) leads."""
+
+    text: str
+    count: int
+    url: str
+    is_chosen: bool
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class FacetList:
+    """One facet: the values shown at once, and the rest."""
+
+    title: str
+    shown: Sequence[FacetLink]
+    rest: Sequence[FacetLink]
+
+
+def facet_lists(facets: Mapping[str, Sequence[FacetValue]]) -> list[FacetList]:
+    """Lay out the facets that have something to choose."""
+    titles = {
+        "category": t("仪器分类", "Category"),
+        "operation": t("使用方式", "How it is used"),
+        "qualification": t("上机资格", "Qualification"),
+        "city": t("城市", "City"),
+        "organisation": t("管理单位", "Organisation"),
+        "facility": t("设施", "Facility"),
+        "audience": t("谁能用", "Who may use it"),
+    }
+    lists = [_list(title, name, facets.get(name, ())) for name, title in titles.items()]
+    return [each for each in lists if each.shown]
+
+
+def chosen_filters(facets: Mapping[str, Sequence[FacetValue]], asked: AskedSearch) -> list[tuple[str, str]]:
+    """Give everything that narrows the search, each with the address without it."""
+    chosen = [(asked.query.text, results_url(q=None))] if asked.query.text else []
+    chosen += [(say(value.name), _toggled(name, value)) for name, values in facets.items() for value in values if value.is_chosen]
+    if asked.free:
+        words = t(
+            "空闲 {length}：{window}", "Free for {length}: {window}", length=duration(asked.free.duration), window=when(asked.free.window)
+        )
+        chosen.append((words, results_url(free_from=None, free_until=None, hours=None)))
+    return chosen
+
+
+def results_url(**changes: Any) -> str:
+    """Give the address of the results with some of what was asked changed, from the first page; None takes a part out."""
+    query: dict[str, Any] = {**request.args.to_dict(flat=False), "cursor": None, **changes}
+    return url_for("search.results", **{key: value for key, value in query.items() if value not in (None, "", [], [""])})
+
+
+def _list(title: str, name: str, values: Sequence[FacetValue]) -> FacetList:
+    links = [
+        FacetLink(say(value.name), value.count, _toggled(name, value), value.is_chosen, max(1, value.level))
+        for value in (_branch(values) if name == "category" else values)
+    ]
+    first = [link for i, link in enumerate(links) if i < FIRST_SHOWN or link.is_chosen or name == "category"]
+    return FacetList(title, first, [link for link in links if link not in first])
+
+
+def _branch(values: Sequence[FacetValue]) -> list[FacetValue]:
+    """Keep the classes, and below the chosen one its own branch; once a class is chosen, the others wait behind it."""
+    chosen = next((value for value in values if value.is_chosen), None)
+    if chosen is None:
+        return sorted((value for value in values if value.level == 1), key=lambda value: -value.count)
+    top = chosen.value[:2]
+    return [value for value in values if value.value.startswith(top)]
+
+
+def _toggled(name: str, value: FacetValue) -> str:
+    if name == "organisation":
+        others = [each for each in request.args.getlist("organisation") if each != value.value]
+        return results_url(organisation=others if value.is_chosen else [*others, value.value])
+    if value.is_chosen:
+        return results_url(**{name: value.parent or None})
+    return results_url(**{name: value.value})
