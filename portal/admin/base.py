@@ -25,7 +25,6 @@ from portal.forms import Form
 from portal.language import say, t
 from portal.transactions import is_away, is_contended, reading, writing
 
-
 PASSED_ON = frozenset({"add", "delete", "execute", "flush", "get", "no_autoflush", "query", "rollback", "scalar", "scalars"})
 
 

@@ -13,7 +13,8 @@ from instruments.timespan import TimeSpan
 from portal import clock
 from portal.api.openapi import api, read_id
 from portal.api.paging import cursor_of, key_of
-from portal.api.shapes import BookingIn, BookingOut, BookingPatch, BookingsAsked, BookingsOut, BundleOut, Named, StepIn
+from portal.api.shapes.basics import Named
+from portal.api.shapes.booking import BookingIn, BookingOut, BookingPatch, BookingsAsked, BookingsOut, BundleOut, StepIn
 from portal.auth import viewer
 from portal.errors import Stale, as_text, problem_json, problem_of
 from portal.idempotency import Answer, once

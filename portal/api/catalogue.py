@@ -14,12 +14,9 @@ from instruments.rulebooks import in_force, rule_book_history
 from portal import clock
 from portal.api.openapi import api
 from portal.api.register import organisation_out
-from portal.api.shapes import (
-    CategoryOut,
-    InstrumentOut,
-    Named,
-    Words,
-)
+from portal.api.shapes.basics import Named, Words
+from portal.api.shapes.instrument import InstrumentOut
+from portal.api.shapes.register import CategoryOut
 from portal.auth import viewer
 from portal.language import name
 from portal.transactions import reading

@@ -15,7 +15,8 @@ from instruments.timespan import TimeSpan
 from portal import clock
 from portal.api.openapi import api, read_id
 from portal.api.register import organisation_out
-from portal.api.shapes import CategoryOut, FacetValue, InstrumentRow, InstrumentsAsked, InstrumentsOut
+from portal.api.shapes.instrument import FacetValue, InstrumentRow, InstrumentsAsked, InstrumentsOut
+from portal.api.shapes.register import CategoryOut
 from portal.auth import viewer
 from portal.language import name, say
 from portal.transactions import reading

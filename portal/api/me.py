@@ -7,7 +7,8 @@ from sqlalchemy import select
 from instruments.people import Group
 from portal import clock
 from portal.api.openapi import api
-from portal.api.shapes import MeOut, Named, NewTokenOut, TokenIn, TokenOut, TokensOut
+from portal.api.shapes.account import MeOut, NewTokenOut, TokenIn, TokenOut, TokensOut
+from portal.api.shapes.basics import Named
 from portal.auth import tokens, viewer
 from portal.auth.tokens import ApiToken
 from portal.transactions import reading, writing

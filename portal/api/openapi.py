@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from instruments.errors import Invalid, NotFound, Sentence
-from portal.api.shapes import Problem
+from portal.api.shapes.basics import Problem
 from portal.auth import viewer
 from portal.errors import LoginNeeded
 

@@ -9,7 +9,8 @@ from instruments.timespan import TimeSpan
 from portal import clock
 from portal.api.catalogue import seen_instrument
 from portal.api.openapi import api, read_id
-from portal.api.shapes import AvailabilityOut, QuoteIn, QuoteOut, SpanOut, WindowAsked
+from portal.api.shapes.basics import SpanOut
+from portal.api.shapes.instrument import AvailabilityOut, QuoteIn, QuoteOut, WindowAsked
 from portal.auth import viewer
 from portal.errors import alternative_json, refusal_json
 from portal.transactions import reading

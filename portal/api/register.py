@@ -10,7 +10,7 @@ from instruments.classification import Category
 from instruments.people import Organisation
 from portal.api.openapi import api
 from portal.api.paging import cursor_of, key_of
-from portal.api.shapes import CategoriesAsked, CategoriesOut, CategoryRow, OrganisationOut, OrganisationsAsked, OrganisationsOut
+from portal.api.shapes.register import CategoriesAsked, CategoriesOut, CategoryRow, OrganisationOut, OrganisationsAsked, OrganisationsOut
 from portal.language import name
 from portal.transactions import reading
 
