@@ -39,9 +39,10 @@ def move(
     person = person_of(session, old)
     cases = gather(session, wish, [one for one in instruments if one.id == target_id], viewer=person, now=now, moved=old)
     raise_refusals(cases)
+    cases = [_decided(case, old, viewer) for case in cases]
     old.status, old.holds, old.changed_at = "moved", False, now
     session.flush()  # the old row must give its time back before the new one asks for it
-    (new,) = add_bookings(session, [_decided(case, old, viewer) for case in cases], wish, viewer=person, now=now)
+    (new,) = add_bookings(session, cases, wish, viewer=person, now=now)
     new.uid, new.sequence, new.previous_id, new.bundle = old.uid, old.sequence + 1, old.id, old.bundle
     session.flush()  # the link to the old row is unique: a second move of the same booking must fail here
     return new
