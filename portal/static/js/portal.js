@@ -4,8 +4,8 @@
 (() => {
   // Which clock the reader lives by, so that times at an instrument in another zone can name it.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (zone && !document.cookie.split("; ").includes(`zone=${encodeURIComponent(zone)}`)) {
-    document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+  if (/^[\w/+-]+$/.test(zone) && !document.cookie.split("; ").includes(`zone=${zone}`)) {
+    document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
   }
 
   // Menus close on Escape and on a press elsewhere.
