@@ -87,25 +87,25 @@ def _instrument(
         model=row["model"], country=row["country"], original_value=Decimal(row["original_value"]), functions=row["functions"],
         commissioned=chance.choice((f"{year}", f"{year}-{chance.randrange(1, 13):02d}", f"{year}-05-{chance.randrange(1, 29):02d}")),
         accepted_on=None if state == "published" else now.date() - timedelta(days=chance.choice((20, 35, 60, 90))),
-        source="1", condition="1", department=facility.name_zh, building=chance.choice(("实验楼 A 座", "科技楼", "理科楼")),
+        source="purchased", condition="normal", department=facility.name_zh, building=chance.choice(("实验楼 A 座", "科技楼", "理科楼")),
         room=str(chance.randrange(101, 620)), contact=facility.name_zh, phone=f"0351-555{chance.randrange(1000, 9999)}",
         email=f"{owner.lower()}.lab@example.org", address=f"{organisation.name_zh}科技园区", postal_code="030000",
         services="测试、分析、方法开发 / tests, analysis, methods", specifications=_specifications(row, chance),
-        requirements="样品须干燥、无腐蚀性,提前一天送达。 / Samples dry and not corrosive, delivered a day ahead.",
+        requirements="样品须干燥、无腐蚀性，提前一天送达。 / Samples dry and not corrosive, delivered a day ahead.",
         fees="按单位公布的收费标准执行。 / By the published tariff of the organisation.", sharing_mode="external",
-        funds=[{"kind": "2", "amount": row["original_value"]}], self_operated="s" not in traits,
+        funds=[{"fund": "local", "amount": row["original_value"]}], self_operated="s" not in traits,
         sample_service="s" in traits or chance.random() < 0.5,
         needs_qualification="q" in traits, lanes=4 if "l" in traits else 1, step_minutes=60 if "n" in traits else 30,
         setup_minutes=15 if "q" in traits else 0, cleanup_minutes=chance.choice((0, 0, 15)), publication=state,
         submitted_at=now - timedelta(days=3) if state == "submitted" else None,
         publication_note="请补充共享方式说明。 / Please explain how it is shared." if state == "refused" else "",
         published_at=now - timedelta(days=750) if state in ("published", "suspended") else None, created_at=now - timedelta(days=755),
-        aliases=[InstrumentAlias(text=row["model"].split()[0] + " " + row["name_zh"][-4:])],
+        aliases=[InstrumentAlias(text=f"{row['manufacturer']} {row['model'].split()[0]}")],
     )  # fmt: skip
 
 
 def _specifications(row: dict[str, Any], chance: random.Random) -> str:
-    return f"{row['manufacturer']} {row['model']};重复性优于 {chance.choice(('0.5', '1', '2'))} % / repeatability better than 1 %"
+    return f"{row['manufacturer']} {row['model']}；重复性优于 {chance.choice(('0.5', '1', '2'))} % / repeatability better than 1 %"
 
 
 def _set_up(session: Session, instrument: Instrument, traits: str, now: datetime) -> None:
