@@ -22,7 +22,7 @@ class Frequent:
     count: int
 
 
-def frequent_categories(session: Session, most: int = 12) -> Sequence[Frequent]:
+def frequent_categories(session: Session, most: int = 8) -> Sequence[Frequent]:
     """Give the kinds of instrument of which there are most, "other" left out; one statement."""
     count = func.count(Instrument.id)
     rows = session.execute(

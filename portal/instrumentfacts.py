@@ -15,7 +15,7 @@ from instruments.codes import names_of
 from instruments.errors import Sentence
 from portal.formats import HOME as HOME_ZONE
 from portal.formats import duration, money, partial_day, zone_name
-from portal.language import name, other_name, say, t
+from portal.language import name, say, t
 
 Pairs = list[tuple[str, str | Markup]]
 
@@ -53,7 +53,6 @@ def _codes(instrument: Instrument) -> list[tuple[str, str]]:
 def _identity(instrument: Instrument, path: Sequence[Category], words: Mapping[tuple[str, str], Sentence]) -> Pairs:
     known = _Words(words)
     return [
-        (t("外文名称", "Other name"), other_name(instrument)),
         (t("又名", "Also called"), _joined([alias.text for alias in instrument.aliases])),
         (t("规格型号", "Model"), instrument.model),
         (t("生产厂商", "Manufacturer"), instrument.manufacturer),
@@ -77,7 +76,6 @@ def _sharing(instrument: Instrument, words: Mapping[tuple[str, str], Sentence]) 
         (t("机位", "Places"), t("{n} 个，可同时使用", "{n}, used side by side", n=instrument.lanes) if instrument.lanes > 1 else ""),
         (t("上机前准备", "Set-up before each use"), duration(instrument.setup_minutes) if instrument.setup_minutes else ""),
         (t("用后整理", "Clean-up after each use"), duration(instrument.cleanup_minutes) if instrument.cleanup_minutes else ""),
-        (t("参考收费", "Fees"), instrument.fees),
         (t("服务网址", "Its own website"), _outside_link(instrument.service_url)),
         (t("时区", "Time zone"), zone_name(instrument.time_zone) if instrument.time_zone != HOME_ZONE else ""),
     ]

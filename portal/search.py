@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Blueprint, render_template, request
@@ -26,6 +26,7 @@ from scheduling.held import count_begun
 search = Blueprint("search", __name__)
 
 LATELY = timedelta(days=30)
+ON_FRONT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,9 @@ def compare() -> tuple[str, int]:
 def _page(*, is_home: bool) -> tuple[str, int]:
     now = clock.now()
     asked = read_search(request.args, now)
+    query = replace(asked.query, limit=ON_FRONT) if is_home else asked.query
     with reading() as session:
-        page = find_instruments(session, asked.query, free=asked.free, sort=asked.sort, now=now, viewer=viewer())
+        page = find_instruments(session, query, free=asked.free, sort=asked.sort, now=now, viewer=viewer())
         content = render_template(
             "search/results.html",
             is_home=is_home,
