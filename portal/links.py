@@ -27,3 +27,8 @@ def outside_url(endpoint: str, **values: Any) -> str:
     base = urlsplit(settings().base_url)
     adapter = current_app.url_map.bind(base.netloc, script_name=base.path or "/", url_scheme=base.scheme)
     return adapter.build(endpoint, values, force_external=True)
+
+
+def outside_path(path: str) -> str:
+    """Give the full address of a path that is fixed."""
+    return settings().base_url + path

@@ -22,7 +22,7 @@ from portal.auth.current import viewer
 from portal.auth.fields import NewPasswordForm, RegisterForm
 from portal.forms import options
 from portal.language import current_language, name
-from portal.links import outside_url
+from portal.links import outside_path, outside_url
 from portal.outbox import enqueue
 from portal.transactions import reading, writing
 
@@ -116,6 +116,6 @@ def _tell_administrators(session: Session, person: Person) -> None:
         .join(RoleGrant, RoleGrant.person_id == Person.id)
         .where(RoleGrant.role == "organisation_admin", RoleGrant.organisation_id == person.organisation_id, Person.status == "active")
     )
-    context = {"person_name": person.name, "person_email": person.email, "url": outside_url("organisations.people")}
+    context = {"person_name": person.name, "person_email": person.email, "url": outside_path("/organisation/people")}
     for administrator in administrators:
         enqueue(session, to=administrator, kind="person-waiting", context=context, now=clock.now())

@@ -37,7 +37,7 @@ def test_a_wrong_password_an_unknown_address_and_an_unconfirmed_one_get_the_same
     assert len({without_tokens(page.text) for page in pages}) == 1
 
 
-def test_an_unknown_address_costs_the_same_password_check(client, somebody, submit, monkeypatch):
+def test_an_unknown_address_costs_the_same_password_check(client, true_cost, somebody, submit, monkeypatch):
     checked = []
     real = credentials.hasher
 
