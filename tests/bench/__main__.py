@@ -1,0 +1,64 @@
+"""The benchmark: `python -m tests.bench` makes a province of a chosen size and prints how fast the portal answers, on both databases.
+
+Beside each figure stands what the bare machine can do: the same server saying hello, the same database inserting a row.
+One process serves, as on a small machine; the clients run beside it and take their share of the processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from instruments.database import make_engine
+from portal.schema import upgrade
+from tests.bench import hello, measures
+from tests.bench.province import Size, build
+from tests.fixtures.clusters import start_cluster
+from tests.fixtures.served import serve_portal
+
+
+def main() -> None:
+    """Measure on the databases asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--instruments", type=int, default=50_000)
+    parser.add_argument("--bookings", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=60, help="how often each page is asked for")
+    parser.add_argument("--seconds", type=float, default=8, help="how long bookings are posted")
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    asked = parser.parse_args()
+    size = Size(asked.instruments, asked.bookings)
+    print(f"hello, the same server: {hello.rate(asked.seconds):.0f} requests/s with 8 clients")
+    for backend in ("sqlite", "postgresql") if asked.database == "both" else (asked.database,):
+        with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder, _database(backend, Path(folder)) as url:
+            measure(backend, url, Path(folder), size, asked.rounds, asked.seconds)
+
+
+@contextmanager
+def _database(backend: str, folder: Path) -> Iterator[str]:
+    if backend == "sqlite":
+        yield f"sqlite:///{folder}/bench.db"
+        return
+    with start_cluster(fsync=True, shared_buffers="512MB") as cluster:
+        yield cluster.url()
+
+
+def measure(backend: str, url: str, folder: Path, size: Size, rounds: int, seconds: float) -> None:
+    """Make the province, serve it and measure."""
+    engine = make_engine(url)
+    upgrade(engine)
+    province = build(engine, size)
+    print(f"\n{backend}: {size.instruments:,} instruments, {size.bookings:,} bookings, made in {province.seconds:.0f} s")
+    print(f"  bare insert: {measures.bare_insert_rate(engine):.0f} transactions/s")
+    for line in measures.statements(engine, province):
+        print(f"  {line}")
+    engine.dispose()
+    with serve_portal(url, folder / "served", workers=1, jobs=False) as portal:
+        for line in measures.over_http(portal, province, rounds, seconds):
+            print(f"  {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
