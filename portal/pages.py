@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, current_app, request, url_for
 from flask_wtf.csrf import generate_csrf
@@ -63,7 +64,8 @@ def here_with(**changes: Any) -> str:
     """Give this page's address with some of its query changed; None takes a part out, a list repeats it."""
     query: dict[str, Any] = {**request.args.to_dict(flat=False), **changes}
     kept = {key: value for key, value in query.items() if value not in (None, "", [])}
-    return url_for(str(request.endpoint), **{**(request.view_args or {}), **kept})
+    # The names in a query are anybody's: they must not reach url_for, which knows _external and _scheme.
+    return request.script_root + request.path + ("?" + urlencode(kept, doseq=True) if kept else "")
 
 
 def portal_name() -> str:
