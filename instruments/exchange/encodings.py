@@ -75,7 +75,7 @@ def _by_trial(path: Path) -> str:
     raise Invalid(
         "file",
         Sentence(
-            "无法确定文件的编码(不是 UTF-8、GB18030 或 Windows-1252)。请在下方选择编码，或另存为 CSV(UTF-8)或 XLSX。",
+            "无法确定文件的编码（不是 UTF-8、GB18030 或 Windows-1252）。请在下方选择编码，或另存为 CSV(UTF-8)或 XLSX。",
             "The encoding of the file cannot be told (it is not UTF-8, GB18030 or Windows-1252). Choose the encoding, or save it as CSV (UTF-8) or XLSX.",
         ),
     )
@@ -102,10 +102,10 @@ def _decoded(path: Path, codec: str) -> tuple[str, int | None]:
 
 
 def _is_damaged_utf8(path: Path) -> bool:
-    # A UTF-8 text with one bad byte must not pass for Chinese: nearly all of it still decodes.
+    # A UTF-8 text with a bad byte must not pass for Chinese: most of it still decodes.
     text = path.read_bytes().decode("utf-8", "replace")
     beyond = "".join(_BEYOND_ASCII.findall(text))
-    return len(beyond) >= 20 and beyond.count("\ufffd") * 10 < len(beyond)
+    return len(beyond) >= 20 and beyond.count("\ufffd") * 4 < len(beyond)
 
 
 def _is_chinese(beyond: str) -> bool:

@@ -31,7 +31,7 @@ def _strengths() -> dict[str, tuple[str, int]]:
 _KNOWN = _strengths()
 _NAMELESS = {fold_closely(name) for name in NAMELESS}
 _SORTED = {fold_closely(name) for name in SORTED}
-_LEFT_OUT = {fold_closely(name) for name in LEFT_OUT}
+_LEFT_OUT = {fold_closely(name) for name in LEFT_OUT} - {""}
 
 
 def is_known(header: str) -> bool:
@@ -61,7 +61,7 @@ def _wanted(header: str, cells: list[str]) -> tuple[str, int]:
     if closely in _SORTED and _are_mostly(cells, lambda text: bool(_CODE.match(text))):
         return ("category_code", 50)
     found = _look_up(header) or (KEEP, 0)
-    if found[0] == "is_dedicated" and not any(_KINDS.search(text) for text in cells):
+    if closely == "type" and not any(_KINDS.search(text) for text in cells):
         return (KEEP, 0)  # "type" heads many things
     return found
 

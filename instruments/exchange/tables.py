@@ -8,10 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from instruments.errors import Invalid, Sentence
-from instruments.exchange import encodings, textlists, workbooks
+from instruments.exchange import encodings, textlists, workbooks, zipguard
 from instruments.exchange.cells import fold, one_line
 from instruments.exchange.headers import is_known
-from instruments.exchange.lines import MOST_BYTES, MOST_ROWS, Line
+from instruments.exchange.lines import MOST_BYTES, MOST_ROWS, Line, too_many_rows
 
 LOOK_FOR_HEADER = 30  # rows
 DEEPEST_HEADER = 3  # rows that a merged header may span
@@ -46,7 +46,7 @@ class Table:
             if line.number >= self.layout.header_row + self.header_depth:
                 count += 1
                 if count > MOST_ROWS:
-                    raise textlists.too_many_rows()
+                    raise too_many_rows()
                 yield line
 
     def count(self) -> int:
@@ -90,7 +90,7 @@ def _kind(path: Path) -> str:
 
 
 def _open_workbook(path: Path, chosen: Layout) -> Table:
-    workbooks.inspect(path)
+    zipguard.inspect(path)
     names = workbooks.sheet_names(path)
     if chosen.sheet and chosen.sheet not in names:
         raise Invalid("sheet", Sentence("工作簿中没有这个工作表。", "The workbook has no such sheet."))
@@ -127,7 +127,7 @@ def _under_header(path: Path, kind: str, layout: Layout, sheets: tuple[str, ...]
     first = tuple(islice(_lines(path, kind, layout), LOOK_FOR_HEADER))
     if layout.header_row:
         first = tuple(line for line in _from(_lines(path, kind, layout), layout.header_row, LOOK_FOR_HEADER))
-    header = first[0] if layout.header_row and first else _find_header(first)
+    header = first[0] if layout.header_row and first else _top_of_header(first, _find_header(first))
     if header is None:
         return None
     depth = _depth(first, header)
@@ -155,16 +155,29 @@ def _different(line: Line) -> int:
     return len({fold(cell) for cell in line.cells if cell})
 
 
+def _top_of_header(lines: tuple[Line, ...], header: Line | None) -> Line | None:
+    """Go up from the row found to the first row of a merged header."""
+    for line in reversed(lines):
+        if header is not None and line.number == header.number - 1 and _are_merged(line, header):
+            header = line
+    return header
+
+
 def _depth(lines: tuple[Line, ...], header: Line) -> int:
-    """Count the rows of a merged header: the next rows repeat some of its texts in the same columns, and name no data of their own."""
+    """Count the rows of a header."""
     depth = 1
     for line in lines:
         if line.number == header.number + depth and depth < DEEPEST_HEADER:
-            same = sum(1 for above, below in zip(header.cells, line.cells, strict=False) if above and above == below)
-            if same < 2 or same * 2 < _different(header):
+            if not _are_merged(header, line):
                 break
             depth += 1
     return depth
+
+
+def _are_merged(above: Line, below: Line) -> bool:
+    """Say whether two rows are one header: merged cells show the same texts in both, and make up half of it."""
+    same = sum(1 for one, other in zip(above.cells, below.cells, strict=False) if one and one == other)
+    return same >= 2 and same * 2 >= min(_different(above), _different(below))
 
 
 def _joined(block: list[Line]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from instruments.errors import Invalid, Sentence
 from instruments.exchange.cells import clean, restore
-from instruments.exchange.lines import MOST_COLUMNS, MOST_ROWS, Line
+from instruments.exchange.lines import MOST_COLUMNS, MOST_ROWS, Line, too_many_columns, too_many_rows
 
 DELIMITERS = {
     ",": Sentence("逗号", "Comma"),
@@ -34,7 +34,7 @@ def check_text(path: Path, codec: str, delimiter: str) -> None:
             for number, row in enumerate(rows, 1):
                 begun = rows.line_num
                 if len(row) > MOST_COLUMNS and any(row[MOST_COLUMNS:]):
-                    raise Invalid("file", Sentence(f"表格超过 {MOST_COLUMNS} 列。", f"The list has more than {MOST_COLUMNS} columns."))
+                    raise too_many_columns()
                 if number > MOST_ROWS + 50:
                     raise too_many_rows()
         except csv.Error as error:
@@ -57,16 +57,6 @@ def read_text(path: Path, codec: str, delimiter: str) -> Iterator[Line]:
                 cells.pop()
             if cells:
                 yield Line(number, tuple(cells))
-
-
-def too_many_rows() -> Invalid:
-    """Give the sentence for a list that is too long."""
-    return Invalid(
-        "file",
-        Sentence(
-            f"列表超过 {MOST_ROWS:,} 行，请分成几份导入。", f"The list has more than {MOST_ROWS:,} rows. Split it and import the parts."
-        ),
-    )
 
 
 def _evenness(path: Path, codec: str, delimiter: str) -> tuple[int, int]:

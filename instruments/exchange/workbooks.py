@@ -9,34 +9,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
-from openpyxl import load_workbook
+from defusedxml.ElementTree import iterparse
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from instruments.errors import Invalid, Sentence
 from instruments.exchange.cells import clean, restore
-from instruments.exchange.lines import MEGABYTE, MOST_COLUMNS, MOST_ROWS, Line
+from instruments.exchange.lines import MOST_COLUMNS, Line, too_many_columns
+from instruments.exchange.zipguard import BROKEN
 
-MOST_UNPACKED = 256 * MEGABYTE
-MOST_PARTS = 2000
-MOST_RATIO = 100  # a real list shrinks some ten to forty times
-PARTS = (("xl/worksheets/", 192 * MEGABYTE), ("xl/sharedStrings", 64 * MEGABYTE), ("xl/media/", MOST_UNPACKED), ("", 8 * MEGABYTE))
-MOST_CELLS = 4_000_000
-MOST_TEXTS = 1_500_000
 MOST_MERGES = 50_000
 CHUNK = 1 << 20
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})\"")
-BROKEN = Sentence(
-    "文件已损坏，或不是 Excel 工作簿(.xlsx)。请在 Excel 中打开并重新另存。",
-    "The file is broken, or no Excel workbook (.xlsx). Open it in Excel and save it again.",
-)
-TOO_BIG = Sentence(
-    "工作簿解压后过大，无法导入。请只保留需要的工作表，或分成几份。",
-    "Unpacked, the workbook is too large to import. Keep only the sheet you need, or split it.",
-)
 _FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -62,18 +51,6 @@ class Merge:
     right: int
 
 
-def inspect(path: Path) -> None:
-    """Look a workbook over without keeping any of it: Invalid when it is broken, or would grow beyond what a list needs."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _check_directory(archive, path.stat().st_size)
-            for part in archive.infolist():
-                if not part.filename.startswith("xl/media/"):
-                    _check_part(archive, part)
-    except (*_FAULTS, RuntimeError) as error:
-        raise Invalid("file", BROKEN) from error
-
-
 def sheet_names(path: Path) -> tuple[str, ...]:
     """Give the names of the sheets, the visible ones first."""
     with _Workbook(path) as book:
@@ -87,12 +64,12 @@ def read_sheet(path: Path, name: str) -> Iterator[Line]:
         merges = _Merges(merges_of(path, sheet._worksheet_path))
         sheet.reset_dimensions()  # what the file says of its own size may be wrong, or a trap
         try:
-            for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1), 1):
-                cells = merges.fill(number, [clean(restore(_text(cell))) for cell in row])
+            for number, row in enumerate(sheet.iter_rows(), 1):
+                if any(cell.value is not None for cell in row[MOST_COLUMNS:]):
+                    raise too_many_columns()
+                cells = merges.fill(number, [clean(restore(_text(cell))) for cell in row[:MOST_COLUMNS]])
                 while cells and not cells[-1]:
                     cells.pop()
-                if len(cells) > MOST_COLUMNS:
-                    raise Invalid("file", Sentence(f"表格超过 {MOST_COLUMNS} 列。", f"The list has more than {MOST_COLUMNS} columns."))
                 if cells:
                     yield Line(number, tuple(cells))
         except _FAULTS as error:
@@ -117,6 +94,34 @@ def merges_of(path: Path, part: str) -> list[Merge]:
     return found
 
 
+class _Reader(ExcelReader):
+    """openpyxl's reader, except that it takes the texts cells share as plain texts: several times faster, and in little memory."""
+
+    def read_strings(self) -> None:
+        part = self.package.find(SHARED_STRINGS)  # type: ignore[no-untyped-call]  # the stubs leave it out
+        if part is not None:
+            with self.archive.open(part.PartName[1:]) as stream:
+                self.shared_strings = list(_shared_texts(stream))
+
+
+def _shared_texts(stream: IO[bytes]) -> Iterator[str]:
+    """Give each shared text whole, without the readings that stand above Japanese characters."""
+    parts: list[str] = []
+    parents: list[Any] = []
+    for event, element in iterparse(stream, events=("start", "end")):
+        if event == "start":
+            parents.append(element)
+            continue
+        parents.pop()
+        name = element.tag.rpartition("}")[2]
+        if name == "t" and element.text and not parents[-1].tag.endswith("rPh"):
+            parts.append(element.text)
+        elif name == "si":
+            yield "".join(parts)
+            parts.clear()
+            parents[0].clear()  # what was read is let go of
+
+
 class _Workbook:
     """openpyxl's workbook, opened for reading row by row, with its faults in words."""
 
@@ -124,14 +129,19 @@ class _Workbook:
         self._path = path
 
     def __enter__(self) -> Any:
+        self._file = self._path.open("rb")  # the library leaves a file open that it cannot read
         try:
-            self._book = load_workbook(self._path, read_only=True, data_only=True, keep_links=False)
+            reader = _Reader(self._file, read_only=True, data_only=True, keep_links=False)
+            reader.read()
+            self._book = reader.wb
         except _FAULTS as error:
+            self._file.close()
             raise Invalid("file", BROKEN) from error
         return self._book
 
     def __exit__(self, *_: object) -> None:
         self._book.close()
+        self._file.close()
 
 
 class _Merges:
@@ -148,39 +158,13 @@ class _Merges:
             text = cells[merge.left - 1] if merge.left <= len(cells) else ""
             if text:
                 self._open.append((merge, text))
+        if len(self._open) > MOST_COLUMNS:  # merged blocks never overlap in a sound file
+            raise Invalid("file", BROKEN)
         for merge, text in self._open:
             right = min(merge.right, MOST_COLUMNS)
             cells.extend([""] * (right - len(cells)))
             cells[merge.left - 1 : right] = [text] * (right - merge.left + 1)
         return cells
-
-
-def _check_directory(archive: zipfile.ZipFile, size: int) -> None:
-    parts = archive.infolist()
-    names = {part.filename for part in parts}
-    unpacked = sum(part.file_size for part in parts)
-    if "xl/workbook.xml" not in names:
-        raise Invalid("file", BROKEN)
-    if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED or (unpacked > 20 * MEGABYTE and unpacked > MOST_RATIO * size):
-        raise Invalid("file", TOO_BIG)
-    for part in parts:
-        limit = next(limit for start, limit in PARTS if part.filename.startswith(start))
-        if part.file_size > limit:
-            raise Invalid("file", TOO_BIG)
-
-
-def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Stream a part through: what it holds is counted, nothing is kept; the archive itself stops at the size it declared."""
-    cells = texts = rows = 0
-    with archive.open(part) as stream:
-        for chunk in iter(lambda: stream.read(CHUNK), b""):
-            if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
-                raise Invalid("file", BROKEN)
-            cells += chunk.count(b"<c ") + chunk.count(b":c ")
-            rows += chunk.count(b"<row") + chunk.count(b":row")
-            texts += chunk.count(b"<si>") + chunk.count(b":si>")
-    if cells > MOST_CELLS or texts > MOST_TEXTS or rows > MOST_ROWS + 50_000:
-        raise Invalid("file", TOO_BIG)
 
 
 def _column(letters: bytes) -> int:
