@@ -1,33 +1,18 @@
-"""The reader's language: which one is chosen, and that every text is there in both."""
+"""The reader's language: which one is chosen, and how a text is picked. tests/test_writing.py walks every text."""
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from flask import Flask, g
 from flask_wtf import FlaskForm
-from jinja2 import nodes
 from wtforms import StringField
 from wtforms.validators import DataRequired
 
 from instruments.errors import Sentence
 from portal import language
 from portal.language import current_language, in_language, lazy_t, name, other_language_url, other_name, say, t
-
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-SOURCES = sorted(file for floor in ("instruments", "scheduling", "portal") for file in (ROOT / floor).rglob("*.py"))
-CHINESE = re.compile(r"[\u3400-\u9fff]")
-WORD = re.compile(r"[A-Za-z\u3400-\u9fff]+")
-ABBREVIATION = re.compile(r"[A-Z][A-Z0-9.+-]*")
-LANGUAGE_CODE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
-SEEN_OR_HEARD = {"title", "aria-label", "placeholder", "alt", "label", "data-confirm", "data-confirm-yes", "data-confirm-no", "data-chosen"}
 
 
 @pytest.fixture
@@ -210,102 +195,3 @@ class TestTheOtherLanguage:
     def test_a_portal_under_a_path_stays_under_it(self, reading: Flask) -> None:
         with reading.test_request_context("/instruments/1?lang=en", base_url="https://example.org/portal"):
             assert other_language_url() == "/portal/instruments/1?lang=zh"
-
-
-class Words(HTMLParser):
-    """Collects the words a template writes for everybody, whatever language they read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self._note(data)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for key, value in attrs:
-            if key in SEEN_OR_HEARD or (key == "value" and tag in ("button", "option")):
-                self._note(value or "")
-
-    def _note(self, text: str) -> None:
-        self.found += [word for word in WORD.findall(text) if not ABBREVIATION.fullmatch(word)]
-
-
-def bare_words(source: str) -> list[str]:
-    """Give the words of a template that stand outside t()."""
-    env = Flask("lexer").jinja_env
-    parts = []
-    for _, token, value in env.lex(source):
-        if token == "data":
-            parts.append(value)
-        elif token == "variable_begin":
-            parts.append("\N{OBJECT REPLACEMENT CHARACTER}")
-    parser = Words()
-    parser.feed("".join(parts))
-    parser.close()
-    return parser.found
-
-
-def pairs_in_template(source: str) -> Iterator[tuple[str, str]]:
-    """Give the two texts of every t() in a template."""
-    for call in Flask("parser").jinja_env.parse(source).find_all(nodes.Call):
-        if isinstance(call.node, nodes.Name) and call.node.name == "t" and all(isinstance(each, nodes.Const) for each in call.args):
-            yield tuple(each.value for each in call.args)  # type: ignore[misc]  # its length is checked by the caller
-
-
-def pairs_in_source(source: str) -> Iterator[tuple[str, str]]:
-    """Give the two texts of every t(), lazy_t() and Sentence() in a Python file."""
-    for call in ast.walk(ast.parse(source)):
-        called = getattr(getattr(call, "func", None), "id", "")
-        if isinstance(call, ast.Call) and called in ("t", "lazy_t", "Sentence"):
-            by_name = {each.arg: each.value for each in call.keywords}
-            given = [*call.args, *(by_name[key] for key in ("zh", "en") if key in by_name)][:2]
-            texts = [_constant(each) for each in given]
-            if len(texts) == 2 and None not in texts:
-                yield texts[0], texts[1]  # type: ignore[misc]  # None was looked for
-
-
-def _constant(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.JoinedStr):
-        return "".join(each.value for each in node.values if isinstance(each, ast.Constant))
-    return None
-
-
-def is_complete(zh: str, en: str) -> bool:
-    """Say whether the first text is Chinese and the second is not; names and signs may be the same in both."""
-    zh, en = (re.sub(r"\{.*?\}", "", text) for text in (zh, en))
-    if (zh, en) in (("English", "中文"), ("", "")) or zh == en or (LANGUAGE_CODE.fullmatch(zh) and LANGUAGE_CODE.fullmatch(en)):
-        return True
-    return not CHINESE.search(en) and (bool(CHINESE.search(zh)) or not WORD.search(zh + en))
-
-
-class TestEveryTextIsThereInBoth:
-    @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(ROOT)))
-    def test_a_template_writes_no_words_of_its_own(self, file: Path) -> None:
-        assert bare_words(file.read_text()) == []
-
-    @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(ROOT)))
-    def test_a_template_gives_chinese_first_and_english_second(self, file: Path) -> None:
-        assert [pair for pair in pairs_in_template(file.read_text()) if len(pair) != 2 or not is_complete(*pair)] == []
-
-    def test_the_program_gives_chinese_first_and_english_second(self) -> None:
-        wrong = [(file.name, *pair) for file in SOURCES for pair in pairs_in_source(file.read_text()) if not is_complete(*pair)]
-        assert wrong == []
-
-    def test_scripts_hold_no_words_for_readers(self) -> None:
-        scripts = sorted((ROOT / "portal" / "static" / "js").glob("*.js"))
-        assert scripts
-        assert [file.name for file in scripts if CHINESE.search(file.read_text())] == []
-
-    def test_the_check_itself_finds_what_it_looks_for(self) -> None:
-        assert bare_words('<p>{{ t("好", "Good") }} Bad</p><a title="无">{# no #}</a><input value="ok">') == ["Bad", "无"]
-        assert bare_words('<p class="x">CSV &amp; XLSX 12:00 {{ words }}</p>') == []
-        assert list(pairs_in_template('{{ t("好", "Good") }}')) == [("好", "Good")]
-        assert list(pairs_in_source('t("好", "Good"); Sentence(zh=f"{a} 好", en="Good"); t(a, b)')) == [("好", "Good"), (" 好", "Good")]
-        assert not is_complete("Good", "好")
-        assert not is_complete("好", "好的")
-        assert not is_complete("Good", "Better")
-        assert is_complete("；", "; ")
-        assert is_complete("XRD", "XRD")
