@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from flask import request, url_for
 
@@ -18,8 +19,12 @@ FIRST_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class FacetLink:
-    """One value: what it is called, how many it would leave, and where choosing it (or taking it back) leads."""
+    """One value: what it is called, how many it would leave, and where choosing it (or taking it back) leads.
 
+    `key` is the same on every page, so that the keyboard stays where it was when the list is renewed.
+    """
+
+    key: str
     text: str
     count: int
     url: str
@@ -71,7 +76,7 @@ def results_url(**changes: Any) -> str:
 
 def _list(title: str, name: str, values: Sequence[FacetValue]) -> FacetList:
     links = [
-        FacetLink(say(value.name), value.count, _toggled(name, value), value.is_chosen, max(1, value.level))
+        FacetLink(f"{name}-{quote(value.value)}", say(value.name), value.count, _toggled(name, value), value.is_chosen, max(1, value.level))
         for value in (_branch(values) if name == "category" else values)
     ]
     first = [link for i, link in enumerate(links) if i < FIRST_SHOWN or link.is_chosen or name == "category"]
