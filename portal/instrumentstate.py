@@ -10,7 +10,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
-from instruments.catalogue import Instrument
+from instruments.catalogue import PUBLICATIONS, Instrument
 from instruments.qualifications import GRADES, Qualification
 from instruments.schedules import schedule_of
 from instruments.timespan import TimeSpan
@@ -54,10 +54,11 @@ def state_of(session: Session, instrument: Instrument, limits: Bounds, now: date
     first = one.first_free(least, not_before=max(now, limits.earliest)) if is_bookable(instrument) else None
     free = one.free_from(first.start) if first else None
     use = usual_use(free, one.schedule) if free else None
+    is_shown = instrument.is_published
     return State(
-        kind="closed" if state.kind == "unplanned" else state.kind,
-        sentence=_sentence(state, tz, now),
-        reason=state.reason,
+        kind=state.kind if is_shown and state.kind != "unplanned" else "closed",
+        sentence=_sentence(state, tz, now) if is_shown else say(PUBLICATIONS[instrument.publication]),
+        reason=state.reason if is_shown else "",
         next_free=use,
         next_words=when(use.start, tz, now) if use else "",
         next_length=duration(free.duration) if free and free.end < one.window.end else "",

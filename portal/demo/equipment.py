@@ -126,11 +126,12 @@ def _rules(instrument: Instrument, traits: str) -> list[Entry]:
     step = instrument.step_minutes
     longest = 4320 if "n" in traits else 10080 if "f" in traits else 480
     rules: list[Entry] = [
-        {"kind": "notice", "parameters": {"minutes": 60 if "q" in traits else 0}},
         {"kind": "horizon", "parameters": {"days": 60 if "f" in traits else 28}},
         {"kind": "shortest", "parameters": {"minutes": step}},
         {"kind": "longest", "parameters": {"minutes": longest}},
     ]
+    if "q" in traits:
+        rules.insert(0, {"kind": "notice", "parameters": {"minutes": 60}})
     if "a" in traits:
         rules.append({"kind": "approval", "parameters": {"decide_within_hours": 72, "holds_slot": True}})
     if instrument.id % 4 == 1 and "n" not in traits:
