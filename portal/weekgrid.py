@@ -112,31 +112,31 @@ class _Table:
         cells: list[Cell] = []
         for piece, until in zip(pieces, ends, strict=True):
             part = piece.span.clipped(each.span)
-            for span in self._parts(each, part, piece.kind) if part else ():
-                cells += self._cell(each, span, piece, until, label)
+            if part:
+                here = within(piece, part) if piece.marks else piece
+                for first, last in self._parts(each, part, piece.kind):
+                    cells += self._cell(each, first, last, here, until, label)
         return DayColumn(each.on, label, each.span.has(self.now), tuple(self._filled(each, cells)))
 
-    def _parts(self, each: DayRows, part: TimeSpan, kind: str) -> Iterator[TimeSpan]:
-        """Cut what is free at the steps, in pieces large enough to touch; leave the rest whole."""
+    def _parts(self, each: DayRows, part: TimeSpan, kind: str) -> Iterator[tuple[int, int]]:
+        """Cut what is free at the steps, in pieces large enough to touch; leave the rest whole. Gives the units from one to before another."""
         first, last = each.index(part.start), each.index(part.end)
         least = -(-timedelta(minutes=SHORTEST_STEP) // each.unit)
         cuts = [i for i in range(first + 1, last) if kind == "free" and each.keys[i][0] % self.step == 0 and last - i >= least]
         if cuts and cuts[0] - first < least and not self.only_on_step:
             del cuts[0]
-        for i, j in zip([first, *cuts], [*cuts, last], strict=True):
-            yield TimeSpan(each.span.start + i * each.unit, each.span.start + j * each.unit)
+        return zip([first, *cuts], [*cuts, last], strict=True)
 
-    def _cell(self, each: DayRows, span: TimeSpan, piece: Stretch, until: datetime, label: str) -> Iterator[Cell]:
-        """Place a span on the rows that are shown; none of them, no cell."""
-        shown = [i for i in range(each.index(span.start), each.index(span.end)) if each.keys[i] in self.row_of]
+    def _cell(self, each: DayRows, first: int, last: int, piece: Stretch, until: datetime, label: str) -> Iterator[Cell]:
+        """Place some units of a day on the rows that are shown; none of them, no cell."""
+        shown = [i for i in range(first, last) if each.keys[i] in self.row_of]
         if not shown:
             return
         row, below = self.row_of[each.keys[shown[0]]], self._below(each, shown[-1])
-        seen = TimeSpan(each.span.start + shown[0] * each.unit, each.span.start + (shown[-1] + 1) * each.unit)
+        span = TimeSpan(each.span.start + shown[0] * each.unit, each.span.start + (shown[-1] + 1) * each.unit)
         kind = "open" if self.only_on_step and piece.kind == "free" and each.keys[shown[0]][0] % self.step else piece.kind
-        piece = within(piece, seen)
-        text, words = self._texts(kind, seen, piece, until, label)
-        yield Cell(kind, seen.start, seen.end, row, below - row, text, words, piece.marks, self._now_at(seen))
+        text, words = self._texts(kind, span, piece, until, label)
+        yield Cell(kind, span.start, span.end, row, below - row, text, words, piece.marks, self._now_at(span))
 
     def _below(self, each: DayRows, index: int) -> int:
         """Give the row that follows a unit: on other days a cell reaches over the rows of an hour that is repeated on one of them."""
