@@ -6,6 +6,7 @@ Source: the national platform's list of categories. The first two digits are the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -85,6 +86,7 @@ def prefix_of(code: str) -> str:
     return code[: 2 * level_of(code)]
 
 
+@lru_cache(maxsize=2_000)
 def codes_above(code: str) -> tuple[str, ...]:
     """Give the codes above one, the class first: 010201 -> 010000, 010200."""
     return tuple(code[:digits].ljust(6, "0") for digits in range(2, 2 * level_of(code), 2))

@@ -1,0 +1,113 @@
+"""Facets: how many instruments each further choice would leave. Each facet is counted with all other choices applied, but not its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from instruments.catalogue import SHARING_MODES
+from instruments.classification import Category, codes_above
+from instruments.codes import CodeEntry
+from instruments.errors import Sentence
+from instruments.facilities import Facility
+from instruments.people import Organisation
+from instruments.search.query import OPERATIONS, FacetValue, Query
+from instruments.search.snapshot import Snapshot
+
+MOST_VALUES = 200
+QUALIFICATION = {
+    True: Sentence("需要上机资格", "Qualification needed"),
+    False: Sentence("无需上机资格", "No qualification needed"),
+}
+
+Names = Callable[[Session, list[Any]], dict[Any, Sentence]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a query chooses of one facet."""
+
+    facet: str
+    values: tuple[Any, ...]
+
+    def ids(self, snapshot: Snapshot) -> int:
+        """Give the instruments that have one of the chosen values; without a choice, all."""
+        if not self.values:
+            return snapshot.everything
+        return reduce(or_, (snapshot.having(self.facet, value) for value in self.values))
+
+
+def choices(query: Query) -> list[Choice]:
+    """Give what a query chooses, facet by facet."""
+    return [
+        Choice("category", (query.category,) if query.category else ()),
+        Choice("organisation", query.organisation_ids),
+        Choice("city", (query.city,) if query.city else ()),
+        Choice("facility", () if query.facility_id is None else (query.facility_id,)),
+        Choice("audience", (query.audience,) if query.audience else ()),
+        Choice("operation", (query.operation,) if query.operation else ()),
+        Choice("qualification", () if query.needs_qualification is None else (query.needs_qualification,)),
+    ]
+
+
+def chosen(snapshot: Snapshot, query: Query, *, but: str = "") -> int:
+    """Give the instruments that all choices leave, or all but one."""
+    return reduce(and_, (choice.ids(snapshot) for choice in choices(query) if choice.facet != but), snapshot.everything)
+
+
+def facets(session: Session, snapshot: Snapshot, query: Query, found: int) -> dict[str, tuple[FacetValue, ...]]:
+    """Count every facet over what the text has found; a facet shows at most MOST_VALUES values, the most frequent first."""
+    return {choice.facet: _facet(session, snapshot, choice, found & chosen(snapshot, query, but=choice.facet)) for choice in choices(query)}
+
+
+def _facet(session: Session, snapshot: Snapshot, choice: Choice, found: int) -> tuple[FacetValue, ...]:
+    counts = snapshot.count(choice.facet, found)
+    offered = _offered(counts, choice)
+    left = sorted((value for value in offered if value not in ("", None)), key=lambda value: (-counts.get(value, 0), str(value)))[:MOST_VALUES]
+    names = NAMES[choice.facet](session, left)
+    values = (_value(value, names.get(value), counts.get(value, 0), choice) for value in left)
+    return tuple(sorted(values, key=lambda value: value.value) if choice.facet == "category" else values)
+
+
+def _offered(counts: Iterable[Any], choice: Choice) -> set[Any]:
+    """Give the values to show: of categories only the classes, and what lies beside and below the chosen one."""
+    if choice.facet != "category":
+        return {*counts, *choice.values}
+    open_codes = {code for value in choice.values for code in (*codes_above(value), value)}
+    return {code for code in counts if not codes_above(code) or codes_above(code)[-1] in open_codes} | open_codes
+
+
+def _value(value: Any, name: Sentence | None, count: int, choice: Choice) -> FacetValue:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    above = codes_above(value) if choice.facet == "category" else ()
+    return FacetValue(
+        text, name or Sentence(text, text), count, is_chosen=value in choice.values,
+        level=len(above) + 1 if choice.facet == "category" else 0, parent=above[-1] if above else "",
+    )
+
+
+def _names_of(table: Any, key: Any, *where: Any) -> Names:
+    wanted = select(key, table.name_zh, table.name_en).where(key.in_(bindparam("values", expanding=True)), *where)
+
+    def names(session: Session, values: list[Any]) -> dict[Any, Sentence]:
+        rows = session.execute(wanted, {"values": values}) if values else ()
+        return {value: Sentence(zh or en, en or zh) for value, zh, en in rows}
+
+    return names
+
+
+NAMES: dict[str, Names] = {
+    "category": _names_of(Category, Category.code),
+    "organisation": _names_of(Organisation, Organisation.id),
+    "city": _names_of(CodeEntry, CodeEntry.code, CodeEntry.list_name == "city"),
+    "facility": _names_of(Facility, Facility.id),
+    "audience": lambda _session, _values: SHARING_MODES,
+    "operation": lambda _session, _values: OPERATIONS,
+    "qualification": lambda _session, _values: QUALIFICATION,
+}
