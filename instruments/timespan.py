@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from instruments.errors import Invalid, Sentence
 
+NO_SUCH_TIME = Sentence("没有这个时间。", "There is no such time.")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class TimeSpan:
@@ -25,7 +27,7 @@ class TimeSpan:
             try:
                 object.__setattr__(self, name, value.astimezone(UTC))
             except OverflowError as error:
-                raise Invalid(name, Sentence("没有这个时间。", "There is no such time.")) from error
+                raise Invalid(name, NO_SUCH_TIME) from error
         if self.end <= self.start:
             raise Invalid("end", Sentence("结束时间必须晚于开始时间。", "The end must come after the start."))
 
@@ -143,17 +145,26 @@ def at_wall(on: date, minute: int, tz: ZoneInfo) -> datetime:
     A wall time inside a DST gap means the instant the clocks jump to; a doubled one means the first of the two.
     """
     days, rest = divmod(minute, 1440)
-    local = datetime.combine(on + timedelta(days=days), time(rest // 60, rest % 60))
+    try:
+        local = datetime.combine(on + timedelta(days=days), time(rest // 60, rest % 60))
+    except OverflowError as error:
+        raise _no_such_time() from error
     return from_wall(local, tz)
 
 
 def from_wall(local: datetime, tz: ZoneInfo) -> datetime:
     """Turn a naive wall-clock time into a UTC instant (gap: the instant after the jump; fold: the first)."""
-    early = local.replace(tzinfo=tz, fold=0)
-    instant = early.astimezone(UTC)
-    if instant.astimezone(tz).replace(tzinfo=None) == local:
-        return instant
-    return _end_of_gap(local, tz)
+    try:
+        instant = local.replace(tzinfo=tz, fold=0).astimezone(UTC)
+        if instant.astimezone(tz).replace(tzinfo=None) == local:
+            return instant
+        return _end_of_gap(local, tz)
+    except OverflowError as error:  # at either end of the calendar
+        raise _no_such_time() from error
+
+
+def _no_such_time() -> Invalid:
+    return Invalid("time", NO_SUCH_TIME)
 
 
 def _end_of_gap(local: datetime, tz: ZoneInfo) -> datetime:
@@ -172,11 +183,14 @@ def _end_of_gap(local: datetime, tz: ZoneInfo) -> datetime:
 
 
 def local_days(span: TimeSpan, tz: ZoneInfo) -> Iterator[tuple[date, TimeSpan]]:
-    """Split at local midnights: pairs of local date and the part of the span on it; the parts sum to the whole."""
-    start = span.start
+    """Split at local midnights: pairs of local date and the part of the span on it; the parts sum to the whole.
+
+    Where the clocks go back over a midnight, the day begins at the first of the two and does not end again.
+    """
+    start, day = span.start, span.start.astimezone(tz).date()
     while start < span.end:
-        day = start.astimezone(tz).date()
         midnight = at_wall(day + timedelta(days=1), 0, tz)
-        end = min(midnight, span.end)
-        yield day, TimeSpan(start, end)
-        start = end
+        if midnight > start:
+            yield day, TimeSpan(start, min(midnight, span.end))
+            start = midnight
+        day += timedelta(days=1)
