@@ -65,7 +65,7 @@ def _days_en(days: Sequence[int]) -> str:
 
 
 def _hours(hours: Hours, next_day: str) -> str:
-    return ", ".join(f"{clock_of(start)}-{next_day if end > 1440 else ''}{clock_of(end)}" for start, end in hours)
+    return ("、" if next_day else ", ").join(f"{clock_of(start)}-{next_day if end > 1440 else ''}{clock_of(end)}" for start, end in hours)
 
 
 def clock_of(minute: int) -> str:

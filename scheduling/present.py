@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from instruments.schedules import Schedule
 from instruments.timespan import TimeSpan
-from scheduling.availability import Availability
+from scheduling.availability import Availability, last_on_grid
 
 LOOK_AHEAD = timedelta(days=28)
 USUAL_LENGTH = timedelta(hours=1)
@@ -42,10 +42,11 @@ def present(one: Availability, now: datetime) -> Present:
 
 
 def usual_use(free: TimeSpan, schedule: Schedule) -> TimeSpan:
-    """Give the use to propose at the beginning of a free time: about an hour on the instrument's steps, or what there is."""
+    """Give the use to propose at the beginning of a free time that is a step long at least: about an hour on the grid, or what there is."""
     step = timedelta(minutes=schedule.step_minutes)
     length = step * max(1, -(-USUAL_LENGTH // step))
-    return TimeSpan(free.start, min(free.end, free.start + length))
+    last = last_on_grid(free.end, schedule.step_minutes, schedule.time_zone)
+    return TimeSpan(free.start, min(last if last > free.start else free.end, free.start + length))
 
 
 def _opens(one: Availability, now: datetime) -> datetime | None:
