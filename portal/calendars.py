@@ -149,7 +149,7 @@ def _taken_lanes(found: Instrument, rows: Sequence[Row[str, int, int, datetime, 
 def _closed(found: Instrument, shut: Sequence[Shut], changed_at: datetime) -> Iterator[Entry]:
     for one in shut:
         uid = f"closed-{found.id}-{one.closure_id}-{one.span.start:%Y%m%dT%H%M%SZ}@{host()}"
-        summary = t("停机({kind}):{reason}", "Closed ({kind}): {reason}", kind=say(KINDS[one.kind]), reason=one.reason)
+        summary = t("停机（{kind}）：{reason}", "Closed ({kind}): {reason}", kind=say(KINDS[one.kind]), reason=one.reason)
         yield Entry(uid, one.span, found.time_zone, summary, changed_at, found.schedule_version)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from email.message import EmailMessage
 from threading import Event
 
 import structlog
@@ -14,6 +15,7 @@ from portal import clock
 from portal.config import settings
 from portal.language import in_language
 from portal.mail import Away, Never, NotNow, Post, letter_of, post_of
+from portal.notices import written
 from portal.outbox import OutboxMessage, claim, has_due, mark_failed, mark_sent, put_back
 from portal.pages import portal_name
 from portal.transactions import is_away, is_contended, reading, writing
@@ -67,9 +69,7 @@ def _send_batch(batch: list[OutboxMessage], stop: Event | None) -> tuple[int, bo
 
 def _send(post: Post, message: OutboxMessage) -> int:
     try:
-        with in_language(message.language):
-            letter = letter_of(message, settings(), portal_name())
-        post.send(letter)
+        post.send(_letter(message))
     except (NotNow, Never) as error:
         for_good, words = isinstance(error, Never), str(error)
         log.warning("mail_not_taken", id=message.id, kind=message.kind, attempts=message.attempts, for_good=for_good, error=words)
@@ -77,6 +77,20 @@ def _send(post: Post, message: OutboxMessage) -> int:
         return 0
     _note(lambda session: mark_sent(session, message, now=clock.now()))
     return 1
+
+
+def _letter(message: OutboxMessage) -> EmailMessage:
+    """Lay a letter out. One that cannot be is put off and its error shown, so that it stands in nobody's way."""
+    try:
+        if message.facts is not None:
+            message.subject, message.body, message.ics = written(message)
+        with in_language(message.language):
+            return letter_of(message, settings(), portal_name())
+    except Never:
+        raise
+    except Exception as error:
+        log.exception("letter_not_written", id=message.id, kind=message.kind)
+        raise NotNow(f"{type(error).__name__}: {error}") from error
 
 
 def _note(change: Callable[[Session], None]) -> None:

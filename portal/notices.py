@@ -1,12 +1,13 @@
 """Who is told what by mail: one letter per person and event, however many bookings the event concerns.
 
 Each letter says what happened, to which instrument, when and where, whom to ask and what comes next, and carries the calendar entry.
+Of what happens to bookings only the facts are written down, because somebody waits for the lock; `written` makes the letter of them later.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,13 +20,16 @@ from instruments.qualifications import GRADES, Qualification
 from portal import ical
 from portal.config import settings
 from portal.formats import when
-from portal.language import in_language, name, t
+from portal.language import current_language, in_language, name, t
+from portal.letters import render
 from portal.mail import sender_address
-from portal.outbox import enqueue
+from portal.outbox import OutboxMessage, enqueue, enqueue_facts
 from portal.recipients import administrators_of, managers_of, province_administrators
+from portal.told import Reader, ToldBooking
 from scheduling.bookings import STATUSES, Booking
 from scheduling.ical import invitation
 
+Told = Booking | ToldBooking
 PUBLISH, CANCEL = "PUBLISH", "CANCEL"
 # What is told to the person who booked, and what her calendar is told with it.
 CALENDAR = {
@@ -46,12 +50,32 @@ def notice(
     """
     told = [bookings] if isinstance(bookings, Booking) else list(bookings)
     session.flush()  # ids and versions are part of the key
-    for person, theirs in _by_person(told):
-        context = {"actor": _other(actor, person), "reason": reason or theirs[0].reason, "before": before}
-        _tell(session, person, f"booking-{kind}", theirs, context, now=now, method=CALENDAR[kind])
+    was = ToldBooking.of(before).kept() if before else None
+    for reader, theirs in _by_person(told, actor):
+        facts = {
+            "reader": reader.name, "actor": _other(actor, reader), "reason": reason or theirs[0].reason, "before": was,
+            "bookings": [ToldBooking.of(one).kept() for one in theirs],
+        }  # fmt: skip
+        key = key_of(f"booking-{kind}", theirs, reader)
+        enqueue_facts(session, to=reader, kind=f"booking-{kind}", facts=facts, method=CALENDAR[kind], now=now, key=key)
     waiting = [one for one in told if one.status == "requested"]
     if waiting and kind in ("requested", "changed"):
         _ask_for_decision(session, waiting, now)
+
+
+def written(message: OutboxMessage) -> tuple[str, str, str | None]:
+    """Lay out a letter of which only the facts are kept: (subject, text, calendar part)."""
+    facts = message.facts or {}
+    bookings = [ToldBooking.read(kept) for kept in facts["bookings"]]
+    before = ToldBooking.read(facts["before"]) if facts.get("before") else None
+    context = {**facts, "bookings": bookings, "before": before, **_words(bookings)}
+    subject, body = render(message.kind, message.language, context)
+    if not message.ics_method:
+        return subject, body, None
+    with in_language(message.language):
+        organizer = sender_address(settings(), "").addr_spec
+        entries = [ical.entry_of(one, organizer=organizer) for one in bookings]
+        return subject, body, invitation(entries, method=message.ics_method).decode()
 
 
 def booked_notice(session: Session, bookings: Sequence[Booking], now: datetime, *, actor: Viewer | None = None) -> None:
@@ -61,7 +85,9 @@ def booked_notice(session: Session, bookings: Sequence[Booking], now: datetime, 
 
 def _ask_for_decision(session: Session, waiting: Sequence[Booking], now: datetime) -> None:
     for manager, theirs in _by_manager(session, waiting):
-        _tell(session, manager, "booking-to-decide", theirs, {}, now=now)
+        facts = {"reader": manager.name, "bookings": [ToldBooking.of(one, with_person=True).kept() for one in theirs]}
+        key = key_of("booking-to-decide", theirs, manager)
+        enqueue_facts(session, to=manager, kind="booking-to-decide", facts=facts, method="", now=now, key=key)
 
 
 def unstarted_notice(session: Session, manager: Person, bookings: Sequence[Booking], *, day: str, now: datetime) -> None:
@@ -112,61 +138,62 @@ def instrument_notice(session: Session, instrument: Instrument, step: str, now: 
         enqueue(session, to=person, kind=f"instrument-{kind}", context=context, now=now, key=key)
 
 
-def _tell(
-    session: Session, person: Person, kind: str, bookings: Sequence[Booking], context: Mapping[str, Any], *, now: datetime, method: str = ""
-) -> None:
-    ics = _calendar_part(bookings, person, method) if method else None
-    known = {"bookings": bookings, **_words(bookings), **context}
-    enqueue(session, to=person, kind=kind, context=known, now=now, key=key_of(kind, bookings, person), ics=ics, ics_method=method)
-
-
-def key_of(kind: str, bookings: Sequence[Booking], person: Person) -> str:
+def key_of(kind: str, bookings: Sequence[Booking], reader: Reader) -> str:
     """Name an event for one person; the same event tells her nothing new. A booking is reminded of once."""
     if kind == "booking-reminder":
         return f"{kind}/{bookings[0].id}"
     first = bookings[0]
     if len(bookings) == 1:
-        return f"{kind}/{first.id}/{first.version}/{person.id}"
+        return f"{kind}/{first.id}/{first.version}/{reader.person_id}"
     all_of_them = ",".join(f"{one.id}:{one.version}" for one in bookings)
-    return f"{kind}/{hashlib.sha256(all_of_them.encode()).hexdigest()[:32]}/{person.id}"
+    return f"{kind}/{hashlib.sha256(all_of_them.encode()).hexdigest()[:32]}/{reader.person_id}"
 
 
-def _calendar_part(bookings: Sequence[Booking], person: Person, method: str) -> str:
-    with in_language(person.language):
-        organizer = sender_address(settings(), "").addr_spec
-        return invitation([ical.entry_of(one, organizer=organizer) for one in bookings], method=method).decode()
-
-
-def _words(bookings: Sequence[Booking]) -> dict[str, Any]:
+def _words(bookings: Sequence[Told]) -> dict[str, Any]:
     """Give the templates what they need to name things; called while the letter is written, in its language."""
-    return {"what": lambda: _what(bookings), "place": ical.place, "contact": ical.contact, "page": ical.page, "states": STATUSES}
+    return {"what": lambda: _what(bookings), "place": ical.place, "contact": ical.contact, "page": ical.page, "states": STATUSES, "reasons": _reasons}
 
 
-def _what(bookings: Sequence[Booking]) -> str:
+def _what(bookings: Sequence[Told]) -> str:
     first = bookings[0]
     if len(bookings) > 1:
         return t("{first} 等 {n} 项", "{first} and {others} more", first=name(first.instrument), n=len(bookings), others=len(bookings) - 1)
-    return t("{what},{at}", "{what}, {at}", what=name(first.instrument), at=when(first.span, first.instrument.time_zone))
+    return t("{what}，{at}", "{what}, {at}", what=name(first.instrument), at=when(first.span, first.instrument.time_zone))
 
 
-def _other(actor: Viewer | None, person: Person) -> str:
+def _reasons(one: Told) -> str:
+    """Give the reasons why a booking needs approval in the reader's language; they are kept as "中文 / English", a line each."""
+    lines = []
+    for line in one.approval_reasons.splitlines():
+        parts = line.split(" / ")
+        half = len(parts) // 2
+        both = parts[:half], parts[half:]
+        lines.append(line if len(parts) % 2 else " / ".join(both[0] if current_language() == "zh" else both[1]))
+    return "\n".join(lines)
+
+
+def _other(actor: Viewer | None, reader: Reader) -> str:
     """Name whoever did it, unless it was the reader herself."""
-    return actor.name if actor is not None and not actor.is_anonymous and actor.person_id != person.id else ""
+    return actor.name if actor is not None and not actor.is_anonymous and actor.person_id != reader.person_id else ""
 
 
-def _by_person(bookings: Iterable[Booking]) -> list[tuple[Person, list[Booking]]]:
+def _by_person(bookings: Iterable[Booking], actor: Viewer | None) -> list[tuple[Reader, list[Booking]]]:
     """Sort bookings by who made them; who is shut out is not written to."""
-    found: dict[int, tuple[Person, list[Booking]]] = {}
+    found: dict[int, tuple[Reader, list[Booking]]] = {}
     for one in bookings:
-        if one.person.status == "active":
-            found.setdefault(one.person_id, (one.person, []))[1].append(one)
+        if one.person_id in found:
+            found[one.person_id][1].append(one)
+        elif actor is not None and actor.person_id == one.person_id:  # known already, and the way of every booking
+            found[one.person_id] = (Reader.of(actor), [one])
+        elif one.person.status == "active":
+            found[one.person_id] = (Reader.of(one.person), [one])
     return list(found.values())
 
 
-def _by_manager(session: Session, bookings: Sequence[Booking]) -> list[tuple[Person, list[Booking]]]:
+def _by_manager(session: Session, bookings: Sequence[Booking]) -> list[tuple[Reader, list[Booking]]]:
     managers = managers_of(session, {one.instrument_id: one.instrument for one in bookings}.values())
-    found: dict[int, tuple[Person, list[Booking]]] = {}
+    found: dict[int, tuple[Reader, list[Booking]]] = {}
     for one in bookings:
         for manager in managers[one.instrument_id]:
-            found.setdefault(manager.id, (manager, []))[1].append(one)
+            found.setdefault(manager.id, (Reader.of(manager), []))[1].append(one)
     return list(found.values())

@@ -14,25 +14,30 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from sqlalchemy import ForeignKey, Index, String, Text, and_, delete, or_, select, text, update
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, and_, delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from instruments.database import Base, Key, is_sqlite
+from instruments.database import Base, Key
 from instruments.people import Person, clean_email
 from portal.config import settings
 from portal.language import current_language
 from portal.letters import render
+from portal.told import Reader
 
 LEASE = timedelta(seconds=60)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=2)
 MOST_TRIES = 45  # about three days
 KEEP_BODIES, KEEP_ROWS = timedelta(days=30), timedelta(days=400)
 WAITING = "sent_at IS NULL AND failed_at IS NULL"
+FORGOTTEN: dict[str, Any] = {"body": "", "ics": None, "facts": None}
 
 
 class OutboxMessage(Base):
-    """One letter: waiting, leased, sent, or given up (failed_at). `is_secret`: its text opens a door, and is forgotten once sent."""
+    """One letter: waiting, leased, sent, or given up (failed_at). `is_secret`: its text opens a door, and is forgotten once sent.
+
+    `facts` are those of a letter that is laid out only when it is sent; its subject, text and calendar part stay empty here.
+    """
 
     __tablename__ = "outbox_message"
     __audited__ = False
@@ -45,6 +50,7 @@ class OutboxMessage(Base):
     language: Mapped[str] = mapped_column(String(2))
     subject: Mapped[str] = mapped_column(String(250))
     body: Mapped[str] = mapped_column(Text, info={"secret": True})
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), info={"secret": True})
     ics: Mapped[str | None] = mapped_column(Text)
     ics_method: Mapped[str] = mapped_column(String(10), default="")
     is_secret: Mapped[bool] = mapped_column(default=False)
@@ -61,6 +67,14 @@ class OutboxMessage(Base):
     __table_args__ = (Index("ix_outbox_message_waiting", "due_at", "id", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),)
 
 
+_HAS_TEXT = or_(OutboxMessage.body != "", OutboxMessage.facts.is_not(None))
+# Built once: a letter is written on the way of every booking.
+ADD = {
+    "sqlite": sqlite.insert(Base.metadata.tables["outbox_message"]).on_conflict_do_nothing(index_elements=["key"]),
+    "postgresql": postgresql.insert(Base.metadata.tables["outbox_message"]).on_conflict_do_nothing(index_elements=["key"]),
+}
+
+
 def enqueue(
     session: Session, *, to: Person | str, kind: str, context: Mapping[str, Any], now: datetime, language: str | None = None,
     key: str | None = None, due_at: datetime | None = None, ics: str | None = None, ics_method: str = "PUBLISH", is_secret: bool = False,
@@ -69,15 +83,30 @@ def enqueue(
     person = to if isinstance(to, Person) else None
     language = language or (person.language if person else "") or current_language()
     subject, body = render(kind, language, {"person": person, **context})
-    key = key or f"{kind}/{uuid4().hex}"
-    values = {
-        "key": key, "kind": kind, "language": language, "subject": subject, "body": body, "is_secret": is_secret,
-        "to_address": clean_email(person.email if person else str(to)), "to_person_id": person.id if person else None,
-        "ics": ics, "ics_method": ics_method if ics else "",
-        "message_id": message_id_of(key, settings().base_url), "created_at": now, "due_at": due_at or now,
+    address = clean_email(person.email if person else str(to))
+    values = _empty(kind, address, language, now, key or f"{kind}/{uuid4().hex}") | {
+        "to_person_id": person.id if person else None, "subject": subject, "body": body, "ics": ics, "ics_method": ics_method if ics else "",
+        "is_secret": is_secret, "due_at": due_at or now,
     }  # fmt: skip
-    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
-    session.execute(insert(OutboxMessage).values(values).on_conflict_do_nothing(index_elements=["key"]))
+    _add(session, values)
+
+
+def enqueue_facts(session: Session, *, to: Reader, kind: str, facts: dict[str, Any], method: str, now: datetime, key: str) -> None:
+    """Write down what a letter will say; portal.notices lays it out when it is sent. A key that is there already adds nothing."""
+    values = _empty(kind, clean_email(to.email), to.language, now, key)
+    _add(session, values | {"to_person_id": to.person_id, "facts": facts, "ics_method": method})
+
+
+def _empty(kind: str, address: str, language: str, now: datetime, key: str) -> dict[str, Any]:
+    return {
+        "key": key, "kind": kind, "to_address": address, "to_person_id": None, "language": language, "subject": "", "body": "", "facts": None,
+        "ics": None, "ics_method": "", "is_secret": False, "message_id": message_id_of(key, settings().base_url), "created_at": now,
+        "due_at": now, "lease_owner": "", "attempts": 0, "last_error": "",
+    }  # fmt: skip
+
+
+def _add(session: Session, values: dict[str, Any]) -> None:
+    session.execute(ADD[session.get_bind().dialect.name], values)
 
 
 def message_id_of(key: str, base_url: str) -> str:
@@ -119,7 +148,7 @@ def _is_due(now: datetime) -> tuple[Any, ...]:
 
 def mark_sent(session: Session, message: OutboxMessage, *, now: datetime) -> None:
     """Note that the mail server has taken the letter."""
-    forgotten: dict[str, Any] = {"body": "", "ics": None} if message.is_secret else {}
+    forgotten: dict[str, Any] = FORGOTTEN if message.is_secret else {}
     _settle(session, [message], sent_at=now, last_error="", **forgotten)
 
 
@@ -169,14 +198,14 @@ def delayed(session: Session, now: datetime, most: int = 100) -> Sequence[Outbox
 
 def send_again(session: Session, message_ids: Iterable[int], *, now: datetime) -> int:
     """Put letters that were given up back in line, and give how many."""
-    given_up = (OutboxMessage.id.in_(list(message_ids)), OutboxMessage.failed_at.is_not(None), OutboxMessage.body != "")
+    given_up = (OutboxMessage.id.in_(list(message_ids)), OutboxMessage.failed_at.is_not(None), _HAS_TEXT)
     return int(session.execute(update(OutboxMessage).where(*given_up).values(failed_at=None, attempts=0, due_at=now)).rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
 
 
 def prune(session: Session, *, now: datetime) -> int:
     """Forget the text of letters sent or given up a month ago, and after a year and more the letters; give how many."""
     old = or_(OutboxMessage.sent_at < now - KEEP_BODIES, OutboxMessage.failed_at < now - KEEP_BODIES)
-    blanked = session.execute(update(OutboxMessage).where(old, OutboxMessage.body != "").values(body="", ics=None))
+    blanked = session.execute(update(OutboxMessage).where(old, _HAS_TEXT).values(FORGOTTEN))
     done = or_(OutboxMessage.sent_at < now - KEEP_ROWS, OutboxMessage.failed_at < now - KEEP_ROWS)
     deleted = session.execute(delete(OutboxMessage).where(done))
     return int(blanked.rowcount + deleted.rowcount)  # type: ignore[attr-defined]  # both have one
