@@ -79,7 +79,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
     """Open the database behind a URL, sqlite:///... or postgresql+psycopg://..., with the house's settings."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, module=pysqlite3.dbapi2, pool_size=pool_size, max_overflow=10)
+        engine = create_engine(parsed, module=pysqlite3.dbapi2, pool_size=pool_size, max_overflow=10, hide_parameters=True)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -88,6 +88,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
             pool_size=pool_size,
             max_overflow=10,
             pool_pre_ping=True,
+            hide_parameters=True,  # values would end up in logs
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=20s -c statement_timeout=60s"},
         )
     return engine

@@ -76,7 +76,9 @@ def _audit(session: Session) -> Finding:
     entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id), execution_options={"yield_per": 1000})
     broken = first_broken(entries)
     count = session.scalar(select(func.count()).select_from(AuditEntry))
-    return Finding("audit log", broken is None, f"{count} entries" if broken is None else f"entry {broken.id} does not follow from those before it")
+    return Finding(
+        "audit log", broken is None, f"{count} entries" if broken is None else f"entry {broken.id} does not follow from those before it"
+    )
 
 
 CHECKS: tuple[Callable[[Session], Finding], ...] = (_overlaps, _audit)

@@ -182,9 +182,9 @@ def _language(text: str) -> str:
 
 def _hosts(text: str, base_url: str) -> tuple[str, ...]:
     named = [host.strip() for host in text.split(",") if host.strip()]
-    own = (urlsplit(base_url).hostname or "").strip("[]")
-    local = ["localhost", "127.0.0.1", "[::1]"] if is_loopback(own) else []
-    return tuple(dict.fromkeys([own if ":" not in own else f"[{own}]", *local, *named]))
+    own = urlsplit(base_url).hostname or ""
+    local = ["localhost", "127.0.0.1", "::1"] if is_loopback(own) else []
+    return tuple(dict.fromkeys([own, *local, *named]))
 
 
 def _flag(values: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -21,8 +21,8 @@ from werkzeug.exceptions import HTTPException
 from instruments.access import ANONYMOUS
 from instruments.errors import Changed, Forbidden, Invalid, NotFound, OutOfOrder, PortalError, Refused, Sentence, Taken
 from portal.language import current_language, say
-from portal.security import is_api_call
-from portal.transactions import Unsure, is_away, is_contended
+from portal.security import ForeignHost, is_api_call
+from portal.transactions import Unsure, is_away, is_contended, is_too_slow
 
 log = structlog.get_logger()
 
@@ -223,7 +223,7 @@ def _answer_http(error: HTTPException) -> Response:
         return make_response(error)  # a redirect, or an answer made elsewhere
     status = error.code or 500
     sentence = FORGED if isinstance(error, CSRFError) else OTHERS.get(status, OTHERS[500] if status >= 500 else OTHERS[400])
-    if request_ctx.url_adapter is None:
+    if request_ctx.url_adapter is None or isinstance(error, ForeignHost):
         sentence = FOREIGN_HOST
     allow = {"Allow": ", ".join(error.valid_methods)} if getattr(error, "valid_methods", None) else {}
     return answer(Problem(status, "csrf" if isinstance(error, CSRFError) else f"http-{status}", sentence, headers=allow))
@@ -238,13 +238,13 @@ def _answer_crash(error: Any) -> Response:
 
 def _answer_database(error: Exception) -> Response:
     if isinstance(error, IntegrityError):
-        log.warning("integrity", endpoint=request.endpoint, error=str(error.orig)[:300])
+        log.warning("integrity", endpoint=request.endpoint, error=str(error.orig).partition("\n")[0])
         return answer(Problem(409, "changed", CONFLICT))
     if isinstance(error, Unsure):
         return _answer_away("unsure", UNSURE, error)
     if is_away(error):
         return _answer_away("away", FULL if "full" in str(getattr(error, "orig", "")) else AWAY, error)
-    if is_contended(error):
+    if is_contended(error) or is_too_slow(error):
         return answer(Problem(503, "busy", BUSY, headers={"Retry-After": str(BUSY_SECONDS)}))
     raise error
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import BadRequest
 
 from portal.config import Settings
 
@@ -36,10 +37,14 @@ LONGEST_NEXT = 2000
 csrf_check = CSRFProtect()
 
 
+class ForeignHost(BadRequest):
+    """The request names a host that is not this portal (400)."""
+
+
 def init_security(app: Flask, settings: Settings) -> None:
     """Set the cookies, the hosts and the forged-form check, and put the headers on every answer."""
     app.config.update(
-        TRUSTED_HOSTS=list(settings.hosts),
+        HOSTS=frozenset(settings.hosts),
         SESSION_COOKIE_NAME="portal",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -49,6 +54,7 @@ def init_security(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # a page may stay open as long as the login lives
     )
     csrf_check.init_app(app)
+    app.before_request(_check_host)
     app.before_request(_check_form)
     app.after_request(_add_headers)
 
@@ -79,6 +85,16 @@ def own_path(target: str | None, otherwise: str = "/") -> str:
     except ValueError:
         return otherwise
     return otherwise if parts.scheme or parts.netloc else target
+
+
+def _check_host() -> None:
+    # Not by Flask's TRUSTED_HOSTS, which cannot hold an IPv6 address.
+    try:
+        name = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        name = None
+    if name not in current_app.config["HOSTS"]:
+        raise ForeignHost
 
 
 def _check_form() -> None:

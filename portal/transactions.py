@@ -115,6 +115,11 @@ def is_contended(error: BaseException) -> bool:
     return any(sign in str(error.orig) for sign in ("database is locked", "database table is locked", "database schema is locked"))
 
 
+def is_too_slow(error: BaseException) -> bool:
+    """Say whether the database broke a statement off because it took too long."""
+    return isinstance(error, DBAPIError) and _state(error) == "57014"
+
+
 def is_away(error: BaseException) -> bool:
     """Say whether the database cannot be reached, or cannot work, for now."""
     if isinstance(error, PoolTimeout | Unsure):

@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from portal.archive.bundle import back_up
-from portal.commands.opened import Progress, Stopped, engine_of, settings_of
-from portal.schema import is_current
+from portal.commands.opened import Progress, check_current, engine_of, settings_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +18,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Write the backup and say how large it is."""
     settings, progress = settings_of(chosen), Progress()
     engine = engine_of(settings)
-    if not is_current(engine):
-        raise Stopped("数据库结构不是当前版本,请先运行 migrate。", "The database does not have the schema of this version: run `migrate` first.")
+    check_current(engine)
     size = back_up(settings, engine, chosen.folder.absolute(), lambda name, rows: progress.say(f"{name}: {rows:,}"))
     progress.end()
     print(f"{chosen.folder}: {size / 1_000_000:.1f} MB")

@@ -40,9 +40,15 @@ def open_portal(chosen: argparse.Namespace, **more: Any) -> Flask:
 
     settings = settings_of(chosen, **more)
     engine = engine_of(settings)
-    if not is_current(engine):
-        raise Stopped("数据库结构不是当前版本,请先运行 migrate。", "The database does not have the schema of this version: run `migrate` first.")
+    check_current(engine)
     return create_app(settings, engine)
+
+
+def check_current(engine: Engine) -> None:
+    """Refuse a database that does not have the schema this code needs."""
+    if not is_current(engine):
+        zh = "数据库结构不是当前版本,请先运行 migrate。"
+        raise Stopped(zh, "The database does not have the schema of this version: run `migrate` first.")
 
 
 class Progress:
