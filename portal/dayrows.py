@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from math import gcd
 from zoneinfo import ZoneInfo
 
@@ -51,9 +52,33 @@ def row_minutes(step: int, times: Times, days: Sequence[tuple[date, TimeSpan]], 
 
 def snapped(instant: datetime, unit: int, zone: ZoneInfo, up: bool) -> datetime:
     """Move an instant down or up to the edge of a row, counted from its local midnight."""
-    midnight = at_wall(instant.astimezone(zone).date(), 0, zone)
+    midnight = _midnight(instant.astimezone(zone).date(), zone)
     whole, rest = divmod(instant - midnight, timedelta(minutes=unit))
     return midnight + (whole + (1 if up and rest else 0)) * timedelta(minutes=unit)
+
+
+@lru_cache(maxsize=1024)
+def _midnight(on: date, zone: ZoneInfo) -> datetime:
+    return at_wall(on, 0, zone)
+
+
+def times_within(times: Times, window: TimeSpan) -> Times:
+    """Leave out what lies wholly outside a window."""
+
+    def touching(spans: Iterable[TimeSpan]) -> list[TimeSpan]:
+        return [span for span in spans if span.overlaps(window)]
+
+    def marking(marks: Iterable[Mark]) -> list[Mark]:
+        return [mark for mark in marks if mark.span.overlaps(window)]
+
+    return Times(
+        touching(times.open_spans),
+        touching(times.busy),
+        marking(times.mine),
+        touching(times.holds),
+        marking(times.closures),
+        times.capacity,
+    )
 
 
 def snapped_times(times: Times, unit: int, zone: ZoneInfo) -> Times:

@@ -5,13 +5,13 @@ Pure, like portal/weekgrid.py; templates/macros/calendar.html writes it out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from instruments.timespan import TimeSpan
-from portal.dayrows import snapped, snapped_times, whole_days
+from portal.dayrows import snapped, snapped_times, times_within, whole_days
 from portal.formats import clock, day, when
 from portal.language import t
 from portal.stretches import Mark, Stretch, Times, stretches, within
@@ -80,7 +80,10 @@ def build(lines: Sequence[Line], window: TimeSpan, tz: str, now: datetime, hours
     spans = [(on, _between(on, span, hours, zone)) for on, span in whole_days(window, zone)]
     unit = DAY_UNIT if len(spans) == 1 else DAYS_UNIT
     days = [Head(day(on, tz, now), span.minutes // unit, span.has(now), True) for on, span in spans]
-    frame = _Frame([span for _, span in spans], unit, zone, tz, now)
+    states = {kind: text() for kind, text in STATES.items()} | {"free": t("可预约", "free")}
+    frame = _Frame(
+        [span for _, span in spans], [head.label for head in days], unit, zone, tz, now, snapped(now, unit, zone, up=True), states
+    )
     heads = tuple(head for _, span in spans for head in frame.hours(span))
     return TimelineGrid(tuple(days), heads, tuple(frame.row(line) for line in lines), tz)
 
@@ -99,10 +102,13 @@ def _quarters(span: TimeSpan) -> Iterator[datetime]:
 @dataclass(frozen=True, slots=True)
 class _Frame:
     days: Sequence[TimeSpan]
+    labels: Sequence[str]
     unit: int
     zone: ZoneInfo
     tz: str
     now: datetime
+    snapped_now: datetime
+    states: Mapping[str, str]
 
     def hours(self, span: TimeSpan) -> Iterator[Head]:
         """Give a heading for each hour of one day, or for every sixth when there are many days."""
@@ -115,27 +121,29 @@ class _Frame:
             start = end
 
     def row(self, line: Line) -> TimelineRow:
-        times = snapped_times(line.times, self.unit, self.zone)
         window = TimeSpan(self.days[0].start, self.days[-1].end)
-        pieces = stretches(times, window, snapped(self.now, self.unit, self.zone, up=True))
-        parts = [(piece, piece.span.clipped(each), each) for each in self.days for piece in pieces]
-        cells = tuple(self._cell(line, piece, part, each) for piece, part, each in parts if part)
+        times = snapped_times(times_within(line.times, window), self.unit, self.zone)
+        pieces = stretches(times, window, self.snapped_now)
+        cells = tuple(
+            self._cell(line, within(piece, part), part.start == each.start, label)
+            for each, label in zip(self.days, self.labels, strict=True)
+            for piece in pieces
+            if (part := piece.span.clipped(each))
+        )
         return TimelineRow(line.title, line.url, line.note, cells)
 
-    def _cell(self, line: Line, piece: Stretch, part: TimeSpan, each: TimeSpan) -> TimelineCell:
-        piece = within(piece, part)
-        label, words = self._texts(piece, part)
-        url = line.book_url(part) if piece.kind == "free" and line.book_url else _only_url(piece.marks)
-        now_at = int((self.now - part.start) / part.duration * 100) if part.has(self.now) else None
-        return TimelineCell(piece.kind, self._columns(part), label, words, url, part.start == each.start, now_at)
+    def _cell(self, line: Line, piece: Stretch, starts_day: bool, day_label: str) -> TimelineCell:
+        label, words = self._texts(piece, day_label)
+        url = line.book_url(piece.span) if piece.kind == "free" and line.book_url else _only_url(piece.marks)
+        now_at = int((self.now - piece.span.start) / piece.span.duration * 100) if piece.span.has(self.now) else None
+        return TimelineCell(piece.kind, self._columns(piece.span), label, words, url, starts_day, now_at)
 
-    def _texts(self, piece: Stretch, part: TimeSpan) -> tuple[str, str]:
+    def _texts(self, piece: Stretch, day_label: str) -> tuple[str, str]:
         if piece.marks:
             told = (f"{mark.label} {when(mark.span, self.tz, self.now)}".strip() for mark in piece.marks)
             return " / ".join(mark.label for mark in piece.marks), t("；", "; ").join(told)
-        text = t("可预约", "free") if piece.kind == "free" else STATES[piece.kind]()
-        label = clock(part, self.tz) if piece.kind == "free" else text
-        return label, t("{when} {text}", "{when} {text}", when=when(part, self.tz, self.now), text=text)
+        text, times = self.states[piece.kind], clock(piece.span, self.tz)
+        return times if piece.kind == "free" else text, f"{day_label} {times} {text}"
 
     def _columns(self, span: TimeSpan) -> int:
         return max(1, span.minutes // self.unit)

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from instruments.timespan import TimeSpan
-from portal.dayrows import DayRows, Key, axis, day_rows, row_minutes, snapped, snapped_times, whole_days
+from portal.dayrows import DayRows, Key, axis, day_rows, row_minutes, snapped, snapped_times, times_within, whole_days
 from portal.formats import clock, day, duration, when
 from portal.language import t
 from portal.stretches import Mark, Stretch, Times, free_until, stretches, within
@@ -79,6 +79,7 @@ def build(times: Times, window: TimeSpan, tz: str, step_minutes: int, now: datet
     """
     zone, step = ZoneInfo(tz), shown_step(step_minutes)
     spans = whole_days(window, zone)
+    times = times_within(times, TimeSpan(spans[0][1].start, spans[-1][1].end))
     unit = row_minutes(step, times, spans, zone)
     times = snapped_times(times, unit, zone)
     days = [day_rows(on, span, unit, zone) for on, span in spans]

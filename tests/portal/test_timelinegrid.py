@@ -40,7 +40,7 @@ class TestOneDay:
 
     def test_free_times_lead_to_the_booking_and_say_when(self) -> None:
         cell = build([a_line()], hours(1, 0, 24), SHANGHAI, at(0, 7)).rows[0].cells[1]
-        assert (cell.url, cell.label, cell.words) == ("/book?start=24T00", "08:00-18:00", "Tue 24 Nov, 08:00-18:00 free")
+        assert (cell.url, cell.label, cell.words) == ("/book?start=24T00", "08:00-18:00", "Tue 24 Nov 08:00-18:00 free")
 
     def test_without_a_place_to_book_free_times_lead_nowhere(self) -> None:
         line = Line("SEM", "", Times([hours(1, 8, 18)]))
