@@ -1,0 +1,8 @@
+"""An organisation's own pages, for its administrators: people, groups, facilities, and its instruments on the network."""
+
+from __future__ import annotations
+
+from portal.organisations import facilities, groups, home, people
+from portal.organisations.blueprint import organisations
+
+__all__ = ["facilities", "groups", "home", "organisations", "people"]
