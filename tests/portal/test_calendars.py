@@ -8,14 +8,13 @@ from datetime import date, datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 from icalendar import Calendar
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from instruments.closures import close
 from instruments.holidays import set_day
 from portal import calendars, clock
 from scheduling.changing import cancel, move
-from tests.fixtures.calendars import counted, events, never_built
+from tests.fixtures.calendars import events, never_built
 
 HOSTILE = "电镜\r\nATTENDEE:mailto:evil@example.org\r\nBEGIN:VEVENT\x1b\u2028"  # a zero byte PostgreSQL itself refuses
 
@@ -127,7 +126,7 @@ def test_whatever_changes_is_noticed(
 
 
 def test_the_number_of_statements_does_not_grow(
-    client: FlaskClient, clean_engine: Engine, a_booking: Callable, an_instrument: Callable, a_span: Callable, feed_of: Callable,
+    client: FlaskClient, statements: Callable, a_booking: Callable, an_instrument: Callable, a_span: Callable, feed_of: Callable,
     a_person: Callable, a_viewer: Callable,
 ) -> None:  # fmt: skip
     instrument, person = an_instrument(), a_person()
@@ -136,13 +135,13 @@ def test_the_number_of_statements_does_not_grow(
     a_booking(instrument=instrument, viewer=viewer)
     before = []
     for address in addresses:
-        with counted(clean_engine) as seen:
+        with statements() as seen:
             client.get(address)
         before.append(len(seen))
     for number in range(2, 12):
         a_booking(instrument=instrument if number % 2 else an_instrument(), viewer=viewer, span=a_span(number * 3))
     for address, few in zip(addresses, before, strict=True):
-        with counted(clean_engine) as seen:
+        with statements() as seen:
             assert len(events(client.get(address))) >= 5
         assert len(seen) <= few
 
@@ -174,9 +173,9 @@ def test_hostile_names_and_notes_stay_text(
         assert b"\r\nATTENDEE" not in answer.data
 
 
-def test_reading_a_calendar_writes_nothing(client: FlaskClient, clean_engine: Engine, a_booking: Callable) -> None:
+def test_reading_a_calendar_writes_nothing(client: FlaskClient, statements: Callable, a_booking: Callable) -> None:
     address = f"/calendars/instruments/{a_booking().instrument_id}.ics"
-    with counted(clean_engine) as seen:
+    with statements() as seen:
         client.get(address)
         client.head(address)
     assert not [one for one in seen if one.split()[0] in ("INSERT", "UPDATE", "DELETE")]
