@@ -13,6 +13,8 @@ BLUEPRINTS = (
     "portal.search:search",
     "portal.instruments:instruments",
     "portal.help:help_pages",
+    "portal.timeline:timeline",
+    "portal.qualifications:qualifications",
     "portal.organisations:organisations",
     "portal.province:province",
     "portal.auditlog:audit",

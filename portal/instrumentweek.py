@@ -127,7 +127,7 @@ def shown_week(session: Session, instrument: Instrument, asked: Asked, viewer: V
     reach = schedule.setup + schedule.cleanup
     held = held_in(session, [instrument.id], window.widened(reach, reach), viewer)
     opening = openings(session, [schedule], window)[instrument.id]
-    times = _times(instrument, opening, held, limits, viewer, window, now)
+    times = times_of(instrument, opening, held, limits, viewer, window, now)
     tz = instrument.time_zone
     grid = build(times, window, tz, limits.step_minutes, now, only_on_step=True)
     today = now.astimezone(ZoneInfo(tz)).date()
@@ -155,9 +155,10 @@ def _title(asked: Asked, tz: str) -> str:
     return t("第 {n} 周：{first} 至 {last}", "Week {n}: {first} to {last}", n=week, first=day(asked.first, tz), last=day(last, tz))
 
 
-def _times(
+def times_of(
     instrument: Instrument, opening: Opening, held: Sequence[Held], limits: Bounds, viewer: Viewer, window: TimeSpan, now: datetime
 ) -> Times:  # fmt: skip
+    """Put together what a calendar draws of one instrument: what is held, what is free, closures, and the bookings this reader may open."""
     schedule = schedule_of(instrument)
     busy: list[TimeSpan] = []
     holds: list[TimeSpan] = []

@@ -95,6 +95,7 @@ def me_links() -> list[Link]:
     return _links(
         ("me.show", t("我的资料", "My details")),
         ("me.groups", t("我的课题组", "My groups")),
+        ("qualifications.mine", t("我的上机资格", "My qualifications")),
         ("me.feed", t("订阅日历", "My calendar feed")),
         ("me.sessions", t("登录与安全", "Sign-ins and security")),
         ("me.tokens", t("API 令牌", "API tokens")),
