@@ -75,7 +75,9 @@ def watch(session: Session, *, actor_id: int | None, now: datetime) -> None:
 
 
 def _note_changes(session: Session, _context: Any, _instances: Any) -> None:
-    notes: list[tuple[str, Any, dict[str, Any], dict[str, Any]]] = session.info.setdefault("audit_notes", [])
+    # What an earlier flush noted and then failed to write never happened.
+    notes: list[tuple[str, Any, dict[str, Any], dict[str, Any]]] = []
+    session.info["audit_notes"] = notes
     for row in session.dirty:
         if _is_audited(row) and session.is_modified(row):
             before, after = _differences(row)

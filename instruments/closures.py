@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
 
-from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, or_, select
+from dateutil.rrule import MONTHLY, rrule
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.catalogue import Instrument
@@ -22,7 +22,7 @@ REPEATS = {
     "weekly": Sentence("每周", "Every week"),
     "monthly": Sentence("每月", "Every month"),
 }
-FREQUENCIES: dict[str, Literal[1, 2, 3]] = {"daily": DAILY, "weekly": WEEKLY, "monthly": MONTHLY}
+STEPS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 KINDS = {
     "maintenance": Sentence("维护保养", "Maintenance"),
     "fault": Sentence("故障维修", "Fault"),
@@ -30,7 +30,9 @@ KINDS = {
     "holiday": Sentence("放假停机", "Holiday"),
     "other": Sentence("其他", "Other"),
 }
-MOST_INSTANCES = 1000
+LONGEST = timedelta(days=3660)
+EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
+A_DAY = timedelta(days=1)
 
 
 class Scheduled(Protocol):
@@ -45,7 +47,10 @@ class Scheduled(Protocol):
 
 
 class Closure(Base):
-    """One closure, of an instrument or a facility; a recurring one repeats by its zone's wall clock until `repeat_until` (last day)."""
+    """One closure, of an instrument or a facility; a recurring one repeats by its zone's wall clock until `repeat_until` (last day).
+
+    `lifted_days` are local dates ("2026-11-27") on which a recurring one does not begin after all.
+    """
 
     __tablename__ = "closure"
 
@@ -64,6 +69,7 @@ class Closure(Base):
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime]
     lifted_at: Mapped[datetime | None]
+    lifted_days: Mapped[list[str]] = mapped_column(JSON, default=list)
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
@@ -76,66 +82,66 @@ class Closure(Base):
     )
 
 
-def close(
-    session: Session,
-    target: Instrument | Facility,
-    span: TimeSpan,
-    *,
-    kind: str,
-    reason: str,
-    time_zone: str,
-    now: datetime,
-    by: int | None,
-    repeats: str = "",
-    repeat_every: int = 1,
-    repeat_until: date | None = None,
-) -> Closure:
-    """Close an instrument or a facility for a span, once or again and again.
-
-    Bookings already made are the caller's to deal with: scheduling.bookings.hit_by tells which.
-    """
-    _check(span, kind, reason, repeats, repeat_every, repeat_until, time_zone)
+def plan_closure(
+    target: Instrument | Facility, span: TimeSpan, *, kind: str, reason: str, time_zone: str, now: datetime, by: int | None,
+    repeats: str = "", repeat_every: int = 1, repeat_until: date | None = None,
+) -> Closure:  # fmt: skip
+    """Check a closure and give it, without making it: to look first at what it would hit."""
+    _check_words(kind, reason)
+    _check_repeat(span, repeats, repeat_every, repeat_until, time_zone)
     closure = Closure(
         instrument_id=target.id if isinstance(target, Instrument) else None,
         facility_id=target.id if isinstance(target, Facility) else None,
         kind=kind, reason=reason.strip(), start_at=span.start, end_at=span.end, last_end_at=span.end, time_zone=time_zone,
-        repeats=repeats, repeat_every=repeat_every, repeat_until=repeat_until if repeats else None, made_by=by, made_at=now,
+        repeats=repeats, repeat_every=repeat_every, repeat_until=repeat_until if repeats else None, made_by=by, made_at=now, lifted_days=[],
     )  # fmt: skip
-    closure.last_end_at = _last_end(closure)
+    for last in instances(closure):
+        closure.last_end_at = max(closure.last_end_at, last.end)
+    return closure
+
+
+def close(
+    session: Session, target: Instrument | Facility, span: TimeSpan, *, kind: str, reason: str, time_zone: str, now: datetime,
+    by: int | None, repeats: str = "", repeat_every: int = 1, repeat_until: date | None = None,
+) -> Closure:  # fmt: skip
+    """Close an instrument or a facility for a span, once or again and again.
+
+    Bookings already made are the caller's to deal with: scheduling.bookings.hit_by tells which.
+    """
+    closure = plan_closure(
+        target, span, kind=kind, reason=reason, time_zone=time_zone, now=now, by=by,
+        repeats=repeats, repeat_every=repeat_every, repeat_until=repeat_until,
+    )  # fmt: skip
     session.add(closure)
     mark_schedule_changed(session, closure)
     return closure
 
 
-def _check(span: TimeSpan, kind: str, reason: str, repeats: str, every: int, until: date | None, time_zone: str) -> None:
+def _check_words(kind: str, reason: str) -> None:
     if kind not in KINDS:
         raise Invalid("kind", Sentence("请选择停机类型。", "Choose the kind of closure."))
-    if not reason.strip() or len(reason) > 300:
+    if not reason.strip() or len(reason.strip()) > 300:
         raise Invalid(
             "reason",
-            Sentence("请填写停机原因(不超过 300 字),使用者会看到。", "Give a reason of at most 300 characters; users will read it."),
+            Sentence("请填写停机原因（不超过 300 字），使用者会看到。", "Give a reason of at most 300 characters; users will read it."),
         )
+
+
+def _check_repeat(span: TimeSpan, repeats: str, every: int, until: date | None, time_zone: str) -> None:
+    first = span.start.astimezone(zone(time_zone)).date()
+    if not EARLIEST <= first <= LATEST:
+        raise Invalid("start", Sentence("请填写合理的开始时间。", "That start is too far away."))
+    if span.duration > LONGEST:
+        raise Invalid("end", Sentence("一次停机最长十年。", "A closure may last ten years at most."))
     if repeats not in REPEATS or not 1 <= every <= 99:
-        raise Invalid("repeats", Sentence("请选择重复方式,间隔为 1 到 99。", "Choose how it repeats, every 1 to 99 times."))
-    if repeats and (until is None or until < span.start.astimezone(zone(time_zone)).date()):
+        raise Invalid("repeats", Sentence("请选择重复方式，间隔为 1 到 99。", "Choose how it repeats, every 1 to 99 times."))
+    if repeats and (until is None or until < first):
         raise Invalid(
             "repeat_until",
             Sentence("重复停机须填写不早于开始日的截止日期。", "A recurring closure needs a last day, not before the first."),
         )
-    if repeats and until and until > span.start.date() + timedelta(days=3660):
+    if repeats and until and until > first + LONGEST:
         raise Invalid("repeat_until", Sentence("重复停机最长十年。", "A closure may recur for ten years at most."))
-    if span.duration > timedelta(days=3660):
-        raise Invalid("end", Sentence("一次停机最长十年。", "A closure may last ten years at most."))
-
-
-def _last_end(closure: Closure) -> datetime:
-    last = closure.end_at
-    if closure.repeats:
-        for count, span in enumerate(instances(closure), 1):
-            if count > MOST_INSTANCES * 4:
-                raise Invalid("repeat_until", Sentence("重复次数过多。", "That repeats too many times."))
-            last = span.end
-    return last
 
 
 def instances(closure: Closure, window: TimeSpan | None = None) -> Iterator[TimeSpan]:
@@ -148,20 +154,27 @@ def instances(closure: Closure, window: TimeSpan | None = None) -> Iterator[Time
     tz = zone(closure.time_zone)
     first = closure.start_at.astimezone(tz).replace(tzinfo=None)
     length = closure.end_at.astimezone(tz).replace(tzinfo=None) - first
-    assert closure.repeat_until is not None  # close() lets no recurring closure be without
-    last = (
-        datetime.combine(closure.repeat_until, datetime.max.time())
-        if window is None
-        else min(
-            datetime.combine(closure.repeat_until, datetime.max.time()), window.end.astimezone(tz).replace(tzinfo=None) + timedelta(days=1)
-        )
-    )
-    rule = rrule(FREQUENCIES[closure.repeats], interval=closure.repeat_every, dtstart=first, until=last)
-    since = None if window is None else window.start.astimezone(tz).replace(tzinfo=None) - length - timedelta(days=1)
-    for local in rule if since is None else rule.xafter(since, inc=True):
+    if length <= timedelta():  # the clocks go back while it lasts
+        length = closure.end_at - closure.start_at
+    last = datetime.combine(closure.repeat_until or date.max, time.max)
+    since = first
+    if window is not None:
+        since = window.start.astimezone(tz).replace(tzinfo=None) - length - A_DAY
+        last = min(last, window.end.astimezone(tz).replace(tzinfo=None) + A_DAY)
+    for local in _local_starts(closure, first, since, last):
         start, end = from_wall(local, tz), from_wall(local + length, tz)
-        if start < end and (window is None or TimeSpan(start, end).overlaps(window)):
+        if start < end and local.date().isoformat() not in closure.lifted_days and (window is None or TimeSpan(start, end).overlaps(window)):
             yield TimeSpan(start, end)
+
+
+def _local_starts(closure: Closure, first: datetime, since: datetime, last: datetime) -> Iterable[datetime]:
+    """Give the wall-clock times at which it begins, from `since` to `last`; it costs the same however long it has recurred."""
+    if closure.repeats == "monthly":  # at most 120 of them
+        monthly = rrule(MONTHLY, interval=closure.repeat_every, dtstart=first, until=last)
+        return (local for local in monthly if local >= since)
+    step = STEPS[closure.repeats] * closure.repeat_every
+    begin = first + step * max(0, -(-(since - first) // step))
+    return (begin + step * number for number in range(max(0, (last - begin) // step + 1)))
 
 
 def lift(session: Session, closure: Closure, *, now: datetime) -> None:
@@ -169,6 +182,17 @@ def lift(session: Session, closure: Closure, *, now: datetime) -> None:
     if closure.lifted_at is not None or closure.last_end_at <= now:
         raise OutOfOrder(Sentence("该停机已结束或已取消。", "This closure is over, or lifted already."))
     closure.lifted_at = now
+    mark_schedule_changed(session, closure)
+
+
+def lift_day(session: Session, closure: Closure, on: date, *, now: datetime) -> None:
+    """Let a recurring closure not take place on one of its days to come; the others stay."""
+    if not closure.repeats or closure.lifted_at is not None:
+        raise OutOfOrder(Sentence("该停机不重复，或已取消。", "This closure does not recur, or is lifted already."))
+    begins = (span.start for span in instances(closure) if span.start.astimezone(zone(closure.time_zone)).date() == on)
+    if next(begins, now) <= now:
+        raise Invalid("on", Sentence("该停机在这一天没有尚未开始的时段。", "This closure has no time still to come on that day."))
+    closure.lifted_days = sorted({*closure.lifted_days, on.isoformat()})
     mark_schedule_changed(session, closure)
 
 
@@ -209,5 +233,4 @@ def closure_spans(closure: Closure, window: TimeSpan) -> list[TimeSpan]:
 def mark_schedule_changed(session: Session, closure: Closure) -> None:
     """Raise the schedule version of every instrument the closure concerns, so that nothing remembered of it is used again."""
     where = Instrument.id == closure.instrument_id if closure.instrument_id else Instrument.facility_id == closure.facility_id
-    for instrument in session.scalars(select(Instrument).where(where)):
-        instrument.schedule_version += 1
+    session.execute(update(Instrument).where(where).values(schedule_version=Instrument.schedule_version + 1))

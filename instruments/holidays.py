@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import chinese_calendar
-from sqlalchemy import CheckConstraint, Date, String, bindparam, delete, select
+from sqlalchemy import CheckConstraint, Date, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.database import Base
@@ -34,6 +34,11 @@ class SpecialDay:
 
     is_workday: bool
     worked_as: int
+
+    @property
+    def is_working(self) -> bool:
+        """Say whether offices work; a weekend day that goes by its own weekday's hours is none of theirs."""
+        return self.is_workday and self.worked_as < 5
 
 
 NAMES_ZH = {
@@ -88,8 +93,10 @@ def special_days(session: Session, first: date, last: date) -> Mapping[date, Spe
 
 def set_day(session: Session, on_date: date, *, is_workday: bool, worked_as: int, name_zh: str, name_en: str) -> Holiday:
     """Add a special day or change the one that is there."""
-    if not name_zh.strip():
-        raise Invalid("name_zh", Sentence("请填写名称。", "Please give the day a name."))
+    if not name_zh.strip() or len(name_zh.strip()) > 60:
+        raise Invalid("name_zh", Sentence("请填写名称（不超过 60 字）。", "Please give the day a name of at most 60 characters."))
+    if len(name_en.strip()) > 60:
+        raise Invalid("name_en", Sentence("英文名称不超过 60 字。", "The English name has at most 60 characters."))
     if worked_as not in range(7):
         raise Invalid("worked_as", Sentence("请选择按星期几上班。", "Choose the weekday whose hours apply."))
     day = session.get(Holiday, on_date) or Holiday(on_date=on_date)
@@ -99,5 +106,9 @@ def set_day(session: Session, on_date: date, *, is_workday: bool, worked_as: int
 
 
 def clear_day(session: Session, on_date: date) -> None:
-    """Make a day an ordinary one again."""
-    session.execute(delete(Holiday).where(Holiday.on_date == on_date))
+    """Make a day an ordinary one again; one that the library knows of is kept as such, so that seeding does not bring it back."""
+    found = session.get(Holiday, on_date)
+    if on_date in chinese_calendar.holidays or on_date in chinese_calendar.workdays:
+        set_day(session, on_date, is_workday=True, worked_as=on_date.weekday(), name_zh="平日", name_en="Ordinary day")
+    elif found is not None:
+        session.delete(found)

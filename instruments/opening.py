@@ -17,14 +17,16 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from instruments.catalogue import Instrument
 from instruments.closures import Closure, Scheduled, closure_spans, closures_in
 from instruments.database import Base, Key
-from instruments.errors import Invalid, Sentence
+from instruments.errors import Invalid, OutOfOrder, Sentence
 from instruments.holidays import SpecialDay, special_days
 from instruments.timespan import TimeSpan, at_wall, merged, minus, zone
 
 Weekly = tuple[tuple[int, int, int], ...]
 AROUND_THE_CLOCK: Weekly = tuple((weekday, 0, 1440) for weekday in range(7))
+EARLIEST, FURTHEST = date(1990, 1, 1), timedelta(days=3 * 366)
+MOST_ROWS = 70
 ON_HOLIDAYS = {
-    "closed": Sentence("节假日不开放,调休上班日照常", "Closed on holidays, open on make-up workdays"),
+    "closed": Sentence("节假日不开放，调休上班日照常", "Closed on holidays, open on make-up workdays"),
     "as_usual": Sentence("节假日照常开放", "Open on holidays as on other days"),
 }
 
@@ -79,20 +81,15 @@ def set_hours(
     session: Session, instrument: Instrument, weekly: Iterable[Sequence[int]], *, valid_from: date, now: datetime, by: int | None,
     on_holidays: str = "closed",
 ) -> OpeningHours:  # fmt: skip
-    """Publish a weekly plan from a day on; one that starts the same day is replaced. The past cannot be changed."""
+    """Publish a weekly plan from a day on; one that starts the same day is replaced. Only the first plan may begin in the past."""
     rows = clean_weekly(weekly)
     if on_holidays not in ON_HOLIDAYS:
         raise Invalid("on_holidays", Sentence("请选择节假日是否开放。", "Choose what happens on holidays."))
-    same = session.scalar(select(OpeningHours).where(OpeningHours.instrument_id == instrument.id, OpeningHours.valid_from == valid_from))
-    first = session.scalar(select(OpeningHours.id).where(OpeningHours.instrument_id == instrument.id).limit(1)) is None
-    if not first and valid_from < now.astimezone(zone(instrument.time_zone)).date():
-        raise Invalid(
-            "valid_from",
-            Sentence(
-                "生效日期不能早于今天:过去的开放时间不可更改。", "The first day cannot lie in the past: past hours stay as they were."
-            ),
-        )
-    plan = same or OpeningHours(instrument_id=instrument.id, valid_from=valid_from)
+    plans = session.scalars(select(OpeningHours).where(OpeningHours.instrument_id == instrument.id)).all()
+    today = now.astimezone(zone(instrument.time_zone)).date()
+    _check_first_day(valid_from, today, is_first=not plans)
+    plan = next((plan for plan in plans if plan.valid_from == valid_from), None)
+    plan = plan or OpeningHours(instrument_id=instrument.id, valid_from=valid_from)
     plan.weekly, plan.on_holidays = [list(row) for row in rows], on_holidays
     plan.made_by, plan.made_at = by, now
     session.add(plan)
@@ -100,14 +97,32 @@ def set_hours(
     return plan
 
 
+def _check_first_day(valid_from: date, today: date, *, is_first: bool) -> None:
+    if valid_from < today and not is_first:
+        past = Sentence("生效日期不能早于今天：过去的开放时间不可更改。", "The first day cannot lie in the past: past hours stay as they were.")
+        raise Invalid("valid_from", past)
+    if not EARLIEST <= valid_from <= today + FURTHEST:
+        raise Invalid("valid_from", Sentence("请填写三年以内的日期。", "Choose a day within the next three years."))
+
+
+def take_back_hours(session: Session, instrument: Instrument, plan: OpeningHours, *, now: datetime) -> None:
+    """Take back a plan that has not begun; the one before it then goes on."""
+    if plan.valid_from <= now.astimezone(zone(instrument.time_zone)).date():
+        raise OutOfOrder(Sentence("该时间表已生效，不能撤回。", "This plan is in force already; it cannot be taken back."))
+    session.delete(plan)
+    instrument.schedule_version += 1
+
+
 def clean_weekly(weekly: Iterable[Sequence[int]]) -> Weekly:
     """Check and sort the rows of a weekly plan; overlapping rows of a day are refused."""
     rows = sorted((int(day), int(start), int(end)) for day, start, end in weekly)
+    if len(rows) > MOST_ROWS:
+        raise Invalid("weekly", Sentence(f"一周最多 {MOST_ROWS} 段开放时间。", f"A week has at most {MOST_ROWS} spans."))
     for day, start, end in rows:
-        if day not in range(7) or not 0 <= start < 1440 or not start < end <= min(2880, start + 1440):
+        if day not in range(7) or not 0 <= start < 1440 or not start < end <= start + 1440:
             raise Invalid(
                 "weekly",
-                Sentence("每段开放时间须有开始和结束,且不超过 24 小时。", "Each span needs a start and an end, at most 24 hours apart."),
+                Sentence("每段开放时间须有开始和结束，且不超过 24 小时。", "Each span needs a start and an end, at most 24 hours apart."),
             )
     for before, after in pairwise(rows):
         if before[0] == after[0] and after[1] < before[2]:

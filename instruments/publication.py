@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from instruments.catalogue import Instrument
 from instruments.errors import Invalid, OutOfOrder, Refusal, Refused, Sentence
 from instruments.holidays import SpecialDay
+from instruments.timespan import zone
 
 WORKING_DAYS_TO_REPORT = 30
 STEPS = {
@@ -33,6 +34,7 @@ STEP_WORDS = {
 }
 NEED_REASON = frozenset({"send_back", "suspend", "retire"})
 REQUIRED = {
+    "name_zh": Sentence("中文名称", "Chinese name"),
     "inner_id": Sentence("单位内部编号", "inner id"),
     "category_code": Sentence("仪器分类", "category"),
     "original_value": Sentence("原值", "original value"),
@@ -42,6 +44,11 @@ REQUIRED = {
     "commissioned": Sentence("启用日期", "date of commissioning"),
     "contact": Sentence("联系人或联系科室", "contact"),
 }
+UNSHARED = {
+    "sharing_reason": Sentence("不共享原因", "reason for not sharing"),
+    "sharing_approval": Sentence("不共享的批准文件", "approval of not sharing"),
+}
+REPORTED = frozenset({"submitted", "published", "suspended", "retired"})
 
 
 def step(instrument: Instrument, name: str, *, now: datetime, note: str = "") -> None:
@@ -51,11 +58,11 @@ def step(instrument: Instrument, name: str, *, now: datetime, note: str = "") ->
     allowed, target = STEPS[name]
     if instrument.publication not in allowed:
         raise OutOfOrder(
-            Sentence("当前状态下不能进行此操作,请刷新页面。", "This step does not follow from the present state. Reload the page.")
+            Sentence("当前状态下不能进行此操作，请刷新页面。", "This step does not follow from the present state. Reload the page.")
         )
     if name in NEED_REASON and not note.strip():
         raise Invalid("note", Sentence("请填写原因。", "Please give the reason."))
-    if len(note) > 500:
+    if len(note.strip()) > 500:
         raise Invalid("note", Sentence("原因不超过 500 字。", "A reason has at most 500 characters."))
     if name == "submit":
         _refuse_unready(instrument)
@@ -67,33 +74,29 @@ def step(instrument: Instrument, name: str, *, now: datetime, note: str = "") ->
 
 
 def missing_fields(instrument: Instrument) -> list[str]:
-    """Name the required fields that are empty; a shared instrument needs them all, one not shared also its reason."""
-    missing = [field for field in REQUIRED if getattr(instrument, field) in (None, "")]
-    if instrument.sharing_mode == "none" and not instrument.sharing_reason:
-        missing.append("sharing_reason")
-    return missing
+    """Name the required fields that are empty; an instrument that is not shared also needs its reason and who approved of it."""
+    needed = [*REQUIRED, *UNSHARED] if instrument.sharing_mode == "none" else REQUIRED
+    return [field for field in needed if getattr(instrument, field) in (None, "")]
 
 
 def _refuse_unready(instrument: Instrument) -> None:
-    words = {**REQUIRED, "sharing_reason": Sentence("不共享原因", "reason for not sharing")}
-    refusals = [
-        Refusal(
-            f"missing_{field}", Sentence(f"请先填写“{words[field].zh}”。", f"Please fill in the {words[field].en} first."), {"field": field}
-        )
-        for field in missing_fields(instrument)
-    ]
+    refusals = [_refusal(field, (REQUIRED | UNSHARED)[field]) for field in missing_fields(instrument)]
     if refusals:
         raise Refused(refusals)
 
 
+def _refusal(field: str, words: Sentence) -> Refusal:
+    return Refusal(f"missing_{field}", Sentence(f"请先填写“{words.zh}”。", f"Please fill in the {words.en} first."), {"field": field})
+
+
 def ask_exemption(instrument: Instrument, reason: str) -> None:
     """Apply for exemption from joining the network (secret, special use, technical limit), with the reason."""
-    if not reason.strip() or len(reason) > 500:
+    if not reason.strip() or len(reason.strip()) > 500:
         raise Invalid(
-            "exemption_reason", Sentence("请填写豁免原因(不超过 500 字)。", "Give the reason for the exemption, at most 500 characters.")
+            "exemption_reason", Sentence("请填写豁免原因（不超过 500 字）。", "Give the reason for the exemption, at most 500 characters.")
         )
-    if instrument.exemption_status == "granted":
-        raise OutOfOrder(Sentence("已获豁免。", "It is exempt already."))
+    if instrument.exemption_status in ("asked", "granted"):
+        raise OutOfOrder(Sentence("已申请豁免或已获豁免。", "An exemption has been asked for, or is granted already."))
     instrument.exemption_reason, instrument.exemption_status = reason.strip(), "asked"
 
 
@@ -107,20 +110,20 @@ def decide_exemption(instrument: Instrument, *, granted: bool) -> None:
 
 def working_days(after: date, until: date, days: Mapping[date, SpecialDay]) -> int:
     """Count working days after one date up to and including another; holidays and make-up workdays are minded."""
-    count, day = 0, after
-    while day < until:
-        day += timedelta(days=1)
-        special = days.get(day)
-        count += special.is_workday if special is not None else day.weekday() < 5
-    return count
+    if until <= after:
+        return 0
+    weeks, rest = divmod((until - after).days, 7)
+    usual = weeks * 5 + sum((after + timedelta(days=number)).weekday() < 5 for number in range(1, rest + 1))
+    return usual + sum(special.is_working - (day.weekday() < 5) for day, special in days.items() if after < day <= until)
 
 
-def days_to_report(instrument: Instrument, on_date: date, days: Mapping[date, SpecialDay]) -> int | None:
+def days_to_report(instrument: Instrument, now: datetime, days: Mapping[date, SpecialDay]) -> int | None:
     """Give the working days left to report a new instrument (negative: days late), or None without an acceptance date.
 
-    The clock stops on the day it was submitted.
+    The clock stops on the day it was submitted, by the instrument's own calendar, and runs on when it is sent back.
     """
     if instrument.accepted_on is None:
         return None
-    until = instrument.submitted_at.date() if instrument.submitted_at else on_date
+    reported_at = (instrument.submitted_at or instrument.published_at) if instrument.publication in REPORTED else None
+    until = (reported_at or now).astimezone(zone(instrument.time_zone)).date()
     return WORKING_DAYS_TO_REPORT - working_days(instrument.accepted_on, until, days)

@@ -11,6 +11,7 @@ from instruments.catalogue import Instrument
 from instruments.database import Base, Key
 from instruments.errors import Invalid, OutOfOrder, Sentence
 from instruments.people import Person
+from instruments.timespan import zone
 
 GRADES = {
     1: Sentence("基础操作", "Basic operation"),
@@ -64,14 +65,27 @@ def qualification_of(session: Session, person_id: int, instrument_id: int) -> Qu
 
 def ask(session: Session, person: Person, instrument: Instrument, *, note: str = "", now: datetime) -> Qualification:
     """Ask for a qualification; asking again after a refusal or an expiry is allowed."""
+    note = _checked("note", note)
     found = qualification_of(session, person.id, instrument.id)
     if found is None:
-        found = Qualification(person_id=person.id, instrument_id=instrument.id, status="asked", note=note, asked_at=now)
+        found = Qualification(person_id=person.id, instrument_id=instrument.id)
         session.add(found)
-    elif found.holds_on(now.date()) or found.status == "asked":
+    elif found.holds_on(_today(instrument, now)) or found.status == "asked":
         raise OutOfOrder(Sentence("您已拥有或已申请该资格。", "You hold this qualification already, or have asked for it."))
     found.status, found.note, found.asked_at, found.answer = "asked", note, now, ""
     return found
+
+
+def _today(instrument: Instrument, now: datetime) -> date:
+    return now.astimezone(zone(instrument.time_zone)).date()
+
+
+def _checked(field: str, text: str, *, needed: bool = False) -> str:
+    if needed and not text.strip():
+        raise Invalid(field, Sentence("请填写原因，对方会看到。", "Please give a reason; the person will read it."))
+    if len(text.strip()) > 500 or "\x00" in text:
+        raise Invalid(field, Sentence("说明不超过 500 字。", "At most 500 characters, please."))
+    return text.strip()
 
 
 def grant_qualification(
@@ -80,7 +94,8 @@ def grant_qualification(
     """Grant a qualification, asked for or not, or change its grade and expiry."""
     if grade not in GRADES:
         raise Invalid("grade", Sentence("资格等级应为 1 到 4。", "A grade is a number from 1 to 4."))
-    if expires_on is not None and expires_on < now.date():
+    answer = _checked("answer", answer)
+    if expires_on is not None and expires_on < _today(session.get_one(Instrument, instrument_id), now):
         raise Invalid("expires_on", Sentence("有效期不能早于今天。", "The expiry cannot lie before today."))
     found = qualification_of(session, person_id, instrument_id)
     if found is None:
@@ -93,6 +108,7 @@ def grant_qualification(
 
 def refuse_qualification(found: Qualification, *, by: int, now: datetime, answer: str) -> None:
     """Refuse what was asked for, with a reason."""
+    answer = _checked("answer", answer, needed=True)
     if found.status != "asked":
         raise OutOfOrder(Sentence("该资格没有待处理的申请。", "Nothing is being asked for here."))
     found.status, found.answer, found.decided_at, found.decided_by = "refused", answer, now, by
@@ -100,6 +116,7 @@ def refuse_qualification(found: Qualification, *, by: int, now: datetime, answer
 
 def revoke_qualification(found: Qualification, *, by: int, now: datetime, answer: str) -> None:
     """Take a granted qualification back, with a reason; bookings already made stay."""
+    answer = _checked("answer", answer, needed=True)
     if found.status != "granted":
         raise OutOfOrder(Sentence("该资格未处于已授予状态。", "This qualification is not granted."))
     found.status, found.answer, found.decided_at, found.decided_by = "revoked", answer, now, by

@@ -78,11 +78,15 @@ def grant(
 def _check_scope(role: str, organisation: Organisation | None, facility: Facility | None, instrument: Instrument | None) -> None:
     if role not in ROLES:
         raise Invalid("role", Sentence("没有这种角色。", "There is no such role."))
+    if sum(scope is not None for scope in (organisation, facility, instrument)) > 1:
+        raise Invalid("role", Sentence("一个角色只能有一个范围。", "A role has one scope only."))
     narrow = facility is not None or instrument is not None
     if role == "manager" and not narrow:
         raise Invalid("role", Sentence("仪器管理员须指定仪器或设施。", "A lab manager is one of an instrument or a facility."))
     if role == "organisation_admin" and organisation is None:
         raise Invalid("role", Sentence("单位管理员须指定单位。", "An organisation administrator is one of an organisation."))
+    if role == "province_admin" and organisation is not None:
+        raise Invalid("role", Sentence("省平台管理员管理全省，不能限定单位。", "A province administrator answers for the whole province."))
     if role != "manager" and narrow:
         raise Invalid("role", Sentence("该角色不能限定到仪器或设施。", "This role cannot be limited to an instrument or a facility."))
 
