@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, func, select
@@ -73,8 +74,8 @@ def _overlaps(session: Session) -> Finding:
 
 def _audit(session: Session) -> Finding:
     """Follow the chain of the audit log from its first entry."""
-    entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id), execution_options={"yield_per": 1000})
-    broken = first_broken(entries)
+    with closing(session.scalars(select(AuditEntry).order_by(AuditEntry.id), execution_options={"yield_per": 1000})) as entries:
+        broken = first_broken(entries)
     count = session.scalar(select(func.count()).select_from(AuditEntry))
     return Finding(
         "audit log", broken is None, f"{count} entries" if broken is None else f"entry {broken.id} does not follow from those before it"

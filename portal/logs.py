@@ -7,7 +7,7 @@ import re
 import sys
 import time
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from flask import Flask, Response, g, request
@@ -46,13 +46,14 @@ def init_logs(app: Flask) -> None:
     app.after_request(_log_answer)
 
 
-def set_up_logs(level: int = logging.INFO) -> None:
-    """Send everything, the libraries' words too, to standard error: readable on a terminal, JSON elsewhere."""
+def set_up_logs(level: int = logging.INFO, stream: TextIO | None = None) -> None:
+    """Send everything, the libraries' words too, to standard error or to a stream: readable on a terminal, JSON elsewhere."""
+    stream = stream or sys.stderr
     # Tracebacks without the values of variables: passwords are among them.
     pretty = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    writer: Any = pretty if sys.stderr.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
+    writer: Any = pretty if stream.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
     last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, mask, writer]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=BEFORE))
     root = logging.getLogger()
     root.handlers[:] = [handler]
