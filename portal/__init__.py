@@ -63,6 +63,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=LASTS,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),  # addresses of static files change with their content
         PORTAL_LANGUAGE=settings.language,
+        PORTAL_NAME_ZH=settings.name_zh,
+        PORTAL_NAME_EN=settings.name_en,
         SAMPLE=settings.sample,
     )
     app.jinja_env.undefined = StrictUndefined

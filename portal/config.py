@@ -46,6 +46,8 @@ class Settings:
     metrics: bool = False
     reminder_hours: int = 24
     language: str = "zh"
+    name_zh: str = ""
+    name_en: str = ""
     sample: bool = True
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     max_body: int = 32 * MEGABYTE
@@ -88,6 +90,8 @@ def read_settings(environ: Mapping[str, str | None] | None = None, *, host: str 
         metrics=_flag(values, "metrics", default=False),
         reminder_hours=_number(values, "reminder_hours", 24, most=24 * 14),
         language=_language(values.get("language") or "zh"),
+        name_zh=values.get("name_zh", "").strip()[:60],
+        name_en=values.get("name_en", "").strip()[:60],
         sample=_flag(values, "sample", default=True),
         hosts=_hosts(values.get("hosts", ""), base_url),
         max_body=_number(values, "max_body_mb", 32, most=1024) * MEGABYTE,
