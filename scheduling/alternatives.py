@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -15,13 +15,14 @@ from instruments.schedules import schedule_of
 from instruments.timespan import TimeSpan, from_wall, zone
 from scheduling.availability import availability_of, last_on_grid, next_on_grid
 from scheduling.bookings import LONGEST, Booking
-from scheduling.cases import Facts, judge_case, read_facts
+from scheduling.cases import Case, Facts, judge_case, read_facts
 from scheduling.reserving import Wish
 from scheduling.rules.times import TimeGrid
 
-BEFORE, AFTER = timedelta(days=3), timedelta(days=14)
+BEFORE, AFTER = timedelta(days=14), timedelta(days=14)
 MOST_EQUIVALENT = 12
-TRIED_PER_INSTRUMENT = 40
+MOST_ELSEWHERE = 2
+TRIED_PER_INSTRUMENT = 60
 # What is refused for these reasons is refused at any time.
 AT_NO_TIME = frozenset({"not_published", "no_bookings", "sharing", "mode"})
 
@@ -43,7 +44,7 @@ class Alternative:
 def alternatives(
     session: Session, wish: Wish, *, viewer: Viewer, now: datetime, most: int = 5, moved: Booking | None = None
 ) -> list[Alternative]:
-    """Give up to five alternatives, nearest in time first, this instrument's first. Reads only, nine statements at most.
+    """Give up to five alternatives, nearest in time first, this instrument's first. Reads only, ten statements at most.
 
     Of a wish for several instruments none are given; `moved` is the booking that would give way.
     """
@@ -54,10 +55,12 @@ def alternatives(
         return []
     instruments = [own, *equivalents(session, own, viewer)]
     window = _window(wish.span, now)
-    facts = read_facts(session, wish, instruments, window, viewer=viewer, moved=moved)
-    here = list(_working(own, wish, facts, window, viewer, now, most=3))
-    there = [one for other in instruments[1:] for one in _working(other, wish, facts, window, viewer, now, most=1)]
+    search = _Search(read_facts(session, wish, instruments, window, viewer=viewer, moved=moved), window, viewer, now)
+    nearest = replace(wish, span=search.possible(own, wish))
+    here = [one for one in search.working(own, nearest, most=most) if one.span != wish.span]
+    there = [one for other in instruments[1:] for one in search.working(other, nearest, most=1)]
     there.sort(key=lambda one: (abs(one.span.start - wish.span.start), one.instrument.id))
+    here = here[: most - min(MOST_ELSEWHERE, len(there))]
     return here + there[: most - len(here)]
 
 
@@ -86,47 +89,79 @@ def _window(span: TimeSpan, now: datetime) -> TimeSpan:
     return TimeSpan(start, max(span.end, start) + AFTER)
 
 
-def _working(
-    instrument: Instrument, wish: Wish, facts: Facts, window: TimeSpan, viewer: Viewer, now: datetime, *, most: int
-) -> Iterator[Alternative]:
-    found = 0
-    tried = 0
-    for start in _nearest_starts(instrument, wish, facts, window, now):
-        span = wish.span.moved_to(start)
-        if span == wish.span and instrument.id == wish.instrument_ids[0]:
-            continue
-        tried += 1
-        case = judge_case(instrument, span, wish, facts, viewer=viewer, now=now)
-        if not case.refusals:
-            yield Alternative(instrument, span, case.judgement.needs_approval)
-            found += 1
-        if found == most or tried == TRIED_PER_INSTRUMENT or any(one.code in AT_NO_TIME for one in case.refusals):
-            return
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The facts read once, and whom they are judged for. Everything below costs no statement."""
+
+    facts: Facts
+    window: TimeSpan
+    viewer: Viewer
+    now: datetime
+
+    def working(self, instrument: Instrument, wish: Wish, *, most: int) -> list[Alternative]:
+        """Give times of the wished length that would work on an instrument, nearest to the wished one first."""
+        found: list[Alternative] = []
+        for start in self._nearest_starts(instrument, wish)[:TRIED_PER_INSTRUMENT]:
+            case = self._judge(instrument, wish.span.moved_to(start), wish)
+            if not case.refusals:
+                found.append(Alternative(instrument, wish.span.moved_to(start), case.judgement.needs_approval))
+            if len(found) == most or any(one.code in AT_NO_TIME for one in case.refusals):
+                break
+        return found
+
+    def possible(self, instrument: Instrument, wish: Wish) -> TimeSpan:
+        """Give the span nearest to the wished one that the rules on notice, horizon and length let pass."""
+        grid, start, minutes = self._grid(instrument, wish.span.start), wish.span.start, wish.span.minutes
+        for refusal in self._judge(instrument, wish.span, wish).refusals:
+            allowed = refusal.allowed
+            if refusal.code == "shortest":
+                minutes = max(minutes, int(allowed["minutes"]))
+            elif refusal.code == "longest":
+                minutes = min(minutes, int(allowed["minutes"]))
+            elif refusal.code == "quota" and allowed["of"] == "hours":
+                minutes = min(minutes, int((int(allowed["most"]) - float(allowed["used"])) * 60))
+            elif "earliest" in allowed:
+                start = max(start, next_on_grid(allowed["earliest"], *_on(grid, instrument)))
+            elif "latest" in allowed:
+                start = min(start, last_on_grid(allowed["latest"], *_on(grid, instrument)))
+        return TimeSpan(start, start + _whole_steps(minutes, grid.step_minutes, up=minutes >= wish.span.minutes))
+
+    def _judge(self, instrument: Instrument, span: TimeSpan, wish: Wish) -> Case:
+        return judge_case(instrument, span, wish, self.facts, viewer=self.viewer, now=self.now)
+
+    def _nearest_starts(self, instrument: Instrument, wish: Wish) -> list[datetime]:
+        """Give starts within free time, nearest first: one of each free span and the same time of other days, and then what is beside them."""
+        schedule, grid = schedule_of(instrument), self._grid(instrument, wish.span.start)
+        opening, held = self.facts.openings[instrument.id], self.facts.held.get(instrument.id, {})
+        same_time, step = _on_other_days(wish.span.start, schedule.time_zone), timedelta(minutes=grid.step_minutes)
+        better: set[datetime] = set()
+        beside: set[datetime] = set()
+        for span in availability_of(schedule, self.window, opening, held).free_spans:
+            first = next_on_grid(max(span.start, self.now), *_on(grid, instrument))
+            last = last_on_grid(span.end - wish.span.duration, *_on(grid, instrument))
+            if first <= last:
+                nearest = next_on_grid(min(max(wish.span.start, first), last), *_on(grid, instrument))
+                better.update(one for one in (nearest, *same_time) if first <= one <= last)
+                beside.update(one for one in (first, nearest - step, nearest + step, nearest + 2 * step, last) if first <= one <= last)
+        return [*_by_distance(better, wish.span.start), *_by_distance(beside - better, wish.span.start)]
+
+    def _grid(self, instrument: Instrument, at: datetime) -> TimeGrid:
+        """Give the grid its rule book names, or else its own step; whom the entry concerns is left to the judgement."""
+        grids = (entry.rule for entry in self.facts.entries_at(instrument.id, at) if isinstance(entry.rule, TimeGrid))
+        return next(grids, TimeGrid(step_minutes=instrument.step_minutes))
 
 
-def _nearest_starts(instrument: Instrument, wish: Wish, facts: Facts, window: TimeSpan, now: datetime) -> Iterable[datetime]:
-    """Give starts within free time, nearest to the wished one first: the same time of other days, and the edges of free spans."""
-    schedule = schedule_of(instrument)
-    free = availability_of(schedule, window, facts.openings[instrument.id], facts.held.get(instrument.id, {})).free_spans
-    grid = _grid_of(instrument, facts, wish.span.start)
-    step, length = timedelta(minutes=grid.step_minutes), wish.span.duration
-    on_grid = (grid.step_minutes, schedule.time_zone, grid.offset_minutes)
-    same_time = _on_other_days(wish.span.start, schedule.time_zone)
-    starts: set[datetime] = set()
-    for span in free:
-        first, last = next_on_grid(max(span.start, now), *on_grid), last_on_grid(span.end - length, *on_grid)
-        if first > last:
-            continue
-        nearest = next_on_grid(min(max(wish.span.start, first), last), *on_grid)
-        tried = (first, nearest - step, nearest, nearest + step, nearest + 2 * step, last, *same_time)
-        starts.update(one for one in tried if first <= one <= last)
-    return sorted(starts, key=lambda one: (abs(one - wish.span.start), one))
+def _on(grid: TimeGrid, instrument: Instrument) -> tuple[int, str, int]:
+    """Give the grid as next_on_grid and last_on_grid take it."""
+    return grid.step_minutes, instrument.time_zone, grid.offset_minutes
 
 
-def _grid_of(instrument: Instrument, facts: Facts, at: datetime) -> TimeGrid:
-    """Give the grid its rule book names, or else its own step; whom the entry concerns is left to the judgement."""
-    grids = (entry.rule for entry in facts.entries_at(instrument.id, at) if isinstance(entry.rule, TimeGrid))
-    return next(grids, TimeGrid(step_minutes=instrument.step_minutes))
+def _whole_steps(minutes: int, step: int, *, up: bool) -> timedelta:
+    return max(1, -(-minutes // step) if up else minutes // step) * timedelta(minutes=step)
+
+
+def _by_distance(starts: Iterable[datetime], wished: datetime) -> list[datetime]:
+    return sorted(starts, key=lambda one: (abs(one - wished), one))
 
 
 def _on_other_days(start: datetime, time_zone: str) -> list[datetime]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from instruments.database import is_sqlite
@@ -89,10 +89,10 @@ class TestOverlap:
             "hold": a_row(holds=False, status="requested"),
         }[change]  # fmt: skip
         add(other)
-        first = session.query(Booking).filter(Booking.id != other.id).one()
-        with pytest.raises(DBAPIError) as refused, session.begin_nested():
-            other.start_at, other.end_at, other.occupied_from, other.occupied_until = now, now + HOUR, now, now + HOUR
-            other.lane, other.instrument_id, other.holds = 1, first.instrument_id, True
+        first = session.scalars(select(Booking).where(Booking.id != other.id)).one()
+        other.start_at, other.end_at, other.occupied_from, other.occupied_until = now, now + HOUR, now, now + HOUR
+        other.lane, other.instrument_id, other.holds = 1, first.instrument_id, True
+        with pytest.raises(DBAPIError) as refused:
             session.flush()
         assert is_overlap(refused.value)
 
