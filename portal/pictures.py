@@ -11,14 +11,17 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from instruments.errors import Invalid, Sentence
 
 READ = ("JPEG", "PNG", "WEBP", "GIF")
-MOST_PIXELS = 24_000_000  # opened, some 100 MB
+# A JPEG is unpacked at a fraction of its size; of the others, each pixel takes its place in memory.
+MOST_PIXELS = {"JPEG": 24_000_000}
+MOST_PIXELS_OF_OTHERS = 10_000_000
 MOST_SIDE = 16_000
 LARGE, SMALL = (1600, 1200), (320, 240)
 UNREADABLE = Sentence(
     "无法读取这张图片。请上传 JPEG、PNG、WebP 或 GIF 格式的图片。", "This picture cannot be read. Please send a JPEG, PNG, WebP or GIF."
 )
 TOO_MANY_PIXELS = Sentence(
-    "图片尺寸过大，请缩小到 2400 万像素以内再上传。", "This picture is too large. Please make it smaller: at most 24 million pixels."
+    "图片尺寸过大：JPEG 最多 2400 万像素，其他格式最多 1000 万像素。",
+    "This picture is too large: a JPEG may have 24 million pixels, other kinds 10 million. Please make it smaller.",
 )
 
 
@@ -47,7 +50,7 @@ def _opened(content: bytes, field: str, most: tuple[int, int]) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what the library only doubts is refused
             with Image.open(io.BytesIO(content), formats=READ) as image:
-                if image.width * image.height > MOST_PIXELS or max(image.size) > MOST_SIDE:
+                if image.width * image.height > MOST_PIXELS.get(image.format or "", MOST_PIXELS_OF_OTHERS) or max(image.size) > MOST_SIDE:
                     raise Invalid(field, TOO_MANY_PIXELS)
                 image.draft("RGB", most)  # a JPEG need not be unpacked whole to be made smaller
                 image.load()
@@ -61,9 +64,8 @@ def _opened(content: bytes, field: str, most: tuple[int, int]) -> Image.Image:
 def _upright(image: Image.Image, most: tuple[int, int]) -> Image.Image:
     if image.mode not in ("RGB", "RGBA"):
         image = image.convert("RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB")
-    image = ImageOps.exif_transpose(image)
     image.thumbnail(most, Image.Resampling.LANCZOS)
-    return image
+    return ImageOps.exif_transpose(image)
 
 
 def _flat(image: Image.Image) -> Image.Image:
