@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import String, UniqueConstraint, insert, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 
 from instruments import data
 from instruments.database import Base, Key
@@ -19,10 +19,6 @@ from instruments.search.pinyin import syllables_of
 from instruments.search.tokens import fold, key_of, runs
 
 KINDS = ("term", "maker")
-
-
-def _reading(context: Any) -> str:
-    return reading(str(context.get_current_parameters()["text"]))
 
 
 class SearchAlias(Base):
@@ -34,10 +30,15 @@ class SearchAlias(Base):
     kind: Mapped[str] = mapped_column(String(10), default="term")
     group_key: Mapped[str] = mapped_column(String(60))
     text: Mapped[str] = mapped_column(String(80))
-    reading: Mapped[str] = mapped_column(String(500), default=_reading, onupdate=_reading)
+    reading: Mapped[str] = mapped_column(String(500), default="")
     active: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (UniqueConstraint("group_key", "text"),)
+
+    @validates("text")
+    def _read(self, _name: str, text: str) -> str:
+        self.reading = reading(text)
+        return text
 
 
 @dataclass(frozen=True, slots=True)

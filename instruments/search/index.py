@@ -20,7 +20,7 @@ from instruments.people import Organisation
 from instruments.search.aliases import SearchAlias
 from instruments.search.fields import document, sort_name
 from instruments.search.postings import SearchDocument, SearchPosting, change, slices
-from instruments.search.snapshot import record_change
+from instruments.search.snapshot import is_of_this_format, record_change
 
 LOCK = 0x736561726368  # "search": any number will do, as long as nothing else takes the same
 PIECE = 20_000
@@ -47,7 +47,7 @@ def rebuild_index(session: Session) -> int:
     session.connection().execute(delete(SearchPosting))
     session.connection().execute(delete(SearchDocument))
     count = sum(_index(session, piece) for piece in slices(session.scalars(select(Instrument.id).order_by(Instrument.id)).all(), PIECE))
-    record_change(session, None)
+    record_change(session, None, is_anew=True)
     return count
 
 
@@ -68,9 +68,9 @@ def words_changed(session: Session) -> None:
 
 
 def is_complete(session: Session) -> bool:
-    """Say whether every instrument is in the index."""
+    """Say whether every instrument is in the index, and the index of the format this code reads; else it is to be made anew."""
     missing = select(Instrument.id).where(Instrument.id.not_in(select(SearchDocument.instrument_id)))
-    return session.scalar(missing.limit(1)) is None
+    return is_of_this_format(session) and session.scalar(missing.limit(1)) is None
 
 
 def _lock(session: Session) -> None:
@@ -95,7 +95,9 @@ def _index(session: Session, ids: Sequence[int]) -> int:
 
 def _load(session: Session, ids: Sequence[int]) -> Sequence[Instrument]:
     options = (joinedload(Instrument.organisation), joinedload(Instrument.facility), selectinload(Instrument.aliases))
-    return session.scalars(select(Instrument).where(Instrument.id.in_(ids)).options(*options)).all()
+    # What the session has loaded already may be older than what it has flushed: an alias deleted is still in its list.
+    wanted = select(Instrument).where(Instrument.id.in_(ids)).options(*options).execution_options(populate_existing=True)
+    return session.scalars(wanted).all()
 
 
 def _categories(session: Session, instruments: Iterable[Instrument]) -> dict[str, Category]:

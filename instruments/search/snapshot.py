@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, Select, case, delete, func, insert, select
+from sqlalchemy import JSON, BigInteger, Select, case, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.catalogue import Instrument
@@ -24,6 +24,8 @@ from instruments.people import Organisation
 from instruments.search.aliases import Thesaurus, load_thesaurus
 from instruments.search.postings import SearchDocument, bits_of, ids_of
 
+# Raised whenever tokens.py, pinyin.py or fields.py cut texts up in another way: the index is then made anew at the next start.
+FORMAT = 1
 KEPT_CHANGES = 200
 MOST_IDS = 500
 MOST_KEPT = 3
@@ -45,7 +47,7 @@ SEVERAL = ("category", "operation")
 
 
 class SearchChange(Base):
-    """One change of the index: its number, its random stamp, and the instruments it touched (NULL: everything)."""
+    """One change of the index: its number, its random stamp, the instruments it touched (NULL: everything), and how all is cut up."""
 
     __tablename__ = "search_change"
     __audited__ = False
@@ -53,6 +55,7 @@ class SearchChange(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     stamp: Mapped[int] = mapped_column(BigInteger)
     instrument_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    format: Mapped[int]
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,22 @@ _kept: OrderedDict[int, Snapshot] = OrderedDict()
 _guard = threading.Lock()
 
 
-def record_change(session: Session, instrument_ids: Sequence[int] | None) -> None:
-    """Note that these instruments (None: all, or the words) are indexed anew; the caller holds the lock of the index."""
-    last = session.scalar(select(func.max(SearchChange.version))) or 0
+def record_change(session: Session, instrument_ids: Sequence[int] | None, *, is_anew: bool = False) -> None:
+    """Note that these instruments (None: all, or the words) are indexed again, or everything anew; the caller holds the lock of the index."""
+    last = session.execute(select(SearchChange.version, SearchChange.format).order_by(_NEWEST).limit(1)).first()
+    version = last.version + 1 if last else 1
     ids = None if instrument_ids is None or len(instrument_ids) > MOST_IDS else sorted(instrument_ids)
-    session.connection().execute(insert(SearchChange).values(version=last + 1, stamp=secrets.randbits(62), instrument_ids=ids))
-    session.connection().execute(delete(SearchChange).where(SearchChange.version <= last + 1 - KEPT_CHANGES))
+    row = {
+        "version": version, "stamp": secrets.randbits(62), "instrument_ids": ids,
+        "format": FORMAT if is_anew or last is None else last.format,
+    }  # fmt: skip
+    session.connection().execute(insert(SearchChange).values(row))
+    session.connection().execute(delete(SearchChange).where(SearchChange.version <= version - KEPT_CHANGES))
+
+
+def is_of_this_format(session: Session) -> bool:
+    """Say whether the index was made by the present rules of cutting texts up."""
+    return session.scalar(select(SearchChange.format).order_by(_NEWEST).limit(1)) == FORMAT
 
 
 def snapshot(session: Session) -> Snapshot:

@@ -31,12 +31,13 @@ _JAPANESE = dict(
     )
 )
 _SPELLINGS = (
+    (re.compile("ies$"), "y"),
+    (re.compile("(ss|sh|ch|x)es$"), r"\1"),
+    (re.compile("(?<![isu])s$"), ""),
     (re.compile("yz"), "ys"),  # analyzer, analyser
     (re.compile("iz(?=[aei])"), "is"),  # ionization, ionisation
     (re.compile("our$"), "or"),  # colour, color
     (re.compile("([bt])re$"), r"\1er"),  # fibre, fiber; centre, center
-    (re.compile("ies$"), "y"),
-    (re.compile("(?<![isu])s$"), ""),
 )
 
 
