@@ -56,17 +56,15 @@ class Planner:
     met: dict[tuple[str, str], int] = field(default_factory=dict)
     alike: Counter[str] = field(default_factory=Counter)
 
-    def plan(self, session: Session, lines: Iterable[Line]) -> list[Outcome]:
-        """Say for each line what would become of it; a constant number of statements."""
-        drafts = [self._draft(line) for line in lines]
+    def read(self, lines: Iterable[Line]) -> list[tuple[Draft, Owner | None]]:
+        """Read lines into drafts and find their owners, before any transaction; lines are read once, in order."""
+        return [self._draft(line) for line in lines]
+
+    def plan(self, session: Session, drafts: Sequence[tuple[Draft, Owner | None]]) -> list[Outcome]:
+        """Say for each draft what would become of it; a constant number of statements."""
         keys = [(owner.id, number) for draft, owner in drafts if owner and owner.id is not None for number in _numbers(draft)]
         known = _known_instruments(session, keys)
         return [self._outcome(draft, owner, known) for draft, owner in drafts]
-
-    def pass_over(self, lines: Iterable[Line]) -> None:
-        """Only remember the instruments of lines that were dealt with before."""
-        for line in lines:
-            self._draft(line)
 
     def _draft(self, line: Line) -> tuple[Draft, Owner | None]:
         draft = read_row(line, self.columns, self.around)
@@ -141,7 +139,7 @@ def _differences(found: Instrument, stated: Sequence[Stated], raw: dict[str, str
         if not (is_old_news or is_beaten or _same(before, one.value)):
             changes[one.attribute] = (before, one.value)
             kept.pop(one.attribute, None)
-    now = kept | {key: text for key, text in raw.items() if key in kept or not _says(getattr(found, key, None), text)}
+    now = kept | {key: text for key, text in raw.items() if not _says(getattr(found, key, None), text)}
     if now != (found.raw or {}):
         changes["raw"] = (dict(found.raw or {}), now)
     return changes

@@ -105,18 +105,18 @@ def _read(text: str, field: Field, around: Surroundings, draft: Draft) -> Readin
 
 def _settle(draft: Draft, given: Mapping[str, str], readings: Mapping[str, Reading]) -> None:
     """Put what was read where it belongs."""
+    brought = dict(readings["raw"].value or {}) if "raw" in readings else {}
+    draft.raw = brought | draft.raw
     for key, reading in readings.items():
         field = BY_KEY[key]
         raws = {_raw_key(field): given[key]} if reading.warnings else {}
-        draft.raw |= raws
+        draft.raw |= {name: text for name, text in raws.items() if name not in brought or text != reading.value}
         if field.kind in ("owner", "owner_code", "facility", "identity"):
             setattr(draft, key, reading.value or "")
             draft.inner_id_as_written = given.get("inner_id", "")
         elif key == "aliases":
             draft.aliases = reading.value or []
-        elif key == "raw":
-            draft.raw = (reading.value or {}) | draft.raw
-        elif field.kind not in ("price", "fees", "category", "category_code") and _leads(field, readings):
+        elif field.kind not in ("raw", "price", "fees", "category", "category_code") and _leads(field, readings):
             _state(draft, field.attribute, reading, raws)
     _settle_category(draft, given, readings)
     _settle_fees(draft, given, readings)

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from instruments.errors import Invalid, Sentence
-from instruments.exchange.cells import clean, restore
+from instruments.exchange.cells import clean, one_line, restore
+from instruments.exchange.headers import is_known
 from instruments.exchange.lines import MOST_COLUMNS, MOST_ROWS, Line, too_many_columns, too_many_rows
 
 DELIMITERS = {
@@ -22,8 +23,8 @@ LOOK_AT = 40  # rows
 
 
 def find_delimiter(path: Path, codec: str) -> str:
-    """Find the sign that parts the first rows into the most columns, most evenly; one column alone is read with commas."""
-    return max(DELIMITERS, key=lambda delimiter: _evenness(path, codec, delimiter))
+    """Find the sign that gives the most headers we know, or else parts the first rows most evenly; one column alone is read with commas."""
+    return max(DELIMITERS, key=lambda delimiter: _likelihood(path, codec, delimiter))
 
 
 def check_text(path: Path, codec: str, delimiter: str) -> None:
@@ -59,14 +60,16 @@ def read_text(path: Path, codec: str, delimiter: str) -> Iterator[Line]:
                 yield Line(number, tuple(cells))
 
 
-def _evenness(path: Path, codec: str, delimiter: str) -> tuple[int, int]:
-    with _reader(path, codec, delimiter) as rows:
+def _likelihood(path: Path, codec: str, delimiter: str) -> tuple[int, int]:
+    """Count the headers we know in the best of the first rows, and how evenly the rows are parted."""
+    with _reader(path, codec, delimiter) as reader:
         try:
-            widths = Counter(len(row) for row in islice(rows, LOOK_AT) if row)
+            rows = [row for row in islice(reader, LOOK_AT) if row]
         except csv.Error:
             return (0, 0)
-    width, times = max(widths.items(), key=lambda item: (item[0] > 1, item[1], item[0]), default=(1, 0))
-    return (times if width > 1 else 0, width)
+    known = max((sum(is_known(one_line(cell)) for cell in row) for row in rows), default=0)
+    widths = Counter(len(row) for row in rows)
+    return known, max((times * (width - 1) for width, times in widths.items()), default=0)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from pathlib import Path
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
@@ -25,6 +25,7 @@ from instruments.exchange.zipguard import BROKEN
 
 MOST_MERGES = 50_000
 CHUNK = 1 << 20
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})\"")
 _FAULTS = (
     zipfile.BadZipFile,
@@ -185,8 +186,8 @@ def _text(cell: Any) -> str:
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, datetime):
         return _date_text(value, cell.number_format)
-    if isinstance(value, date | time | timedelta):
-        return str(value)
+    if isinstance(value, str):
+        return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
     return str(value)
 
 
