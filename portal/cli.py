@@ -11,6 +11,7 @@ from types import ModuleType
 from sqlalchemy.exc import SQLAlchemyError
 
 from instruments.errors import PortalError
+from portal.commands.opened import close_all
 from portal.transactions import is_away
 from portal.version import VERSION
 
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
     except KeyboardInterrupt:
         return 1
+    finally:
+        close_all()
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 from flask import Flask
@@ -13,6 +14,8 @@ from instruments.database import make_engine
 from instruments.errors import PortalError, Sentence
 from portal.config import Settings, read_settings
 from portal.schema import is_current
+
+_opened = ExitStack()
 
 
 class Stopped(PortalError):
@@ -30,8 +33,15 @@ def settings_of(chosen: argparse.Namespace, **more: Any) -> Settings:
 
 
 def engine_of(settings: Settings) -> Engine:
-    """Open the database, whatever state it is in."""
-    return make_engine(settings.database_url)
+    """Open the database, whatever state it is in; it is closed when the command ends."""
+    engine = make_engine(settings.database_url)
+    _opened.callback(engine.dispose)
+    return engine
+
+
+def close_all() -> None:
+    """Close what the command has opened."""
+    _opened.close()
 
 
 def open_portal(chosen: argparse.Namespace, **more: Any) -> Flask:
