@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from instruments.access import Viewer, load_viewer
 from instruments.errors import Forbidden, OutOfOrder, Sentence
@@ -88,6 +89,21 @@ def _with_note(one: Booking, note: str, now: datetime) -> Booking:
     if note.strip() != one.note:
         one.note, one.changed_at = note.strip(), now
     return one
+
+
+def versions_of(session: Session, one: Booking) -> list[Booking]:
+    """Give every version of a booking, the first one first, itself among them; one statement."""
+    back = select(Booking.id, Booking.previous_id).where(Booking.id == one.id).cte("back", recursive=True)
+    back = back.union(select(Booking.id, Booking.previous_id).join(back, Booking.id == back.c.previous_id))
+    onward = select(Booking.id).where(Booking.id == one.id).cte("onward", recursive=True)
+    onward = onward.union(select(Booking.id).join(onward, Booking.previous_id == onward.c.id))
+    found = session.scalars(
+        select(Booking)
+        .where(or_(Booking.id.in_(select(back.c.id)), Booking.id.in_(select(onward.c.id))))
+        .options(joinedload(Booking.instrument), joinedload(Booking.person))
+        .order_by(Booking.sequence)
+    )
+    return list(found)
 
 
 def cancel(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, reason: str = "", version: int | None = None) -> Booking:
