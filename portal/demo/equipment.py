@@ -93,7 +93,7 @@ def _instrument(
         services="测试、分析、方法开发 / tests, analysis, methods", specifications=_specifications(row, chance),
         requirements="样品须干燥、无腐蚀性，提前一天送达。 / Samples dry and not corrosive, delivered a day ahead.",
         fees="按单位公布的收费标准执行。 / By the published tariff of the organisation.", sharing_mode="external",
-        funds=[{"fund": "local", "amount": row["original_value"]}], self_operated="s" not in traits,
+        funds=[{"kind": "local", "amount": row["original_value"]}], self_operated="s" not in traits,
         sample_service="s" in traits or chance.random() < 0.5,
         needs_qualification="q" in traits, lanes=4 if "l" in traits else 1, step_minutes=60 if "n" in traits else 30,
         setup_minutes=15 if "q" in traits else 0, cleanup_minutes=chance.choice((0, 0, 15)), publication=state,
