@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -101,11 +102,11 @@ def work(_now: datetime, stop: Event) -> None:
         go_on(run_id, owner, stop)
 
 
-def go_on(run_id: int, owner: str, stop: Event) -> None:
-    """Take a claimed run to its end, or to the point where it is asked to stop or somebody else has it."""
+def go_on(run_id: int, owner: str, stop: Event, tell: Callable[[int], None] | None = None) -> None:
+    """Take a claimed run to its end, or to the point where it is asked to stop or somebody else has it; `tell` hears how many rows are done."""
     for tries in range(1, TRIES + 1):
         try:
-            _go_through(run_id, owner, stop)
+            _go_through(run_id, owner, stop, tell or (lambda _done: None))
         except LeaseLost:
             log.info("import_taken_over", run=run_id)
         except Invalid as error:
@@ -118,7 +119,7 @@ def go_on(run_id: int, owner: str, stop: Event) -> None:
         return
 
 
-def _go_through(run_id: int, owner: str, stop: Event) -> None:
+def _go_through(run_id: int, owner: str, stop: Event, tell: Callable[[int], None]) -> None:
     with reading() as session:
         run = session.get_one(ImportRun, run_id)
         targets, whose, done = tuple(run.targets), run.whose, run.done
@@ -140,6 +141,7 @@ def _go_through(run_id: int, owner: str, stop: Event) -> None:
             done += len(lines)
             if stop.is_set():
                 runs.let_go(held)
+        tell(done)
         if stop.is_set():
             return
     _end(run_id, owner)

@@ -38,6 +38,12 @@ class Table:
     sheets: tuple[str, ...] = ()
     header_depth: int = 1
     first_lines: tuple[Line, ...] = field(default=(), compare=False)
+    claimed_rows: int = 0
+
+    @property
+    def estimate(self) -> int:
+        """Guess how many rows there are, without reading them."""
+        return max(0, min(self.claimed_rows - self.layout.header_row - self.header_depth + 1, MOST_ROWS))
 
     def rows(self) -> Iterator[Line]:
         """Read the rows under the header that hold something."""
@@ -91,11 +97,13 @@ def _kind(path: Path) -> str:
 
 def _open_workbook(path: Path, chosen: Layout) -> Table:
     zipguard.inspect(path)
-    names = workbooks.sheet_names(path)
+    names = workbooks.sheets_of(path)
     if chosen.sheet and chosen.sheet not in names:
         raise Invalid("sheet", Sentence("工作簿中没有这个工作表。", "The workbook has no such sheet."))
     candidates = [chosen.sheet] if chosen.sheet else list(names)
-    tables = [table for name in candidates if (table := _under_header(path, "xlsx", Layout(name, chosen.header_row), names))]
+    tables = [
+        table for name in candidates if (table := _under_header(path, "xlsx", Layout(name, chosen.header_row), names[name], tuple(names)))
+    ]
     if not tables:
         raise _no_list()
     return max(tables, key=lambda table: _known(table.headers))
@@ -106,8 +114,8 @@ def _open_text(path: Path, chosen: Layout) -> Table:
     if chosen.delimiter and chosen.delimiter not in textlists.DELIMITERS:
         raise Invalid("delimiter", Sentence("没有这种分隔符可选。", "There is no such delimiter to choose."))
     delimiter = chosen.delimiter or textlists.find_delimiter(path, encoding)
-    textlists.check_text(path, encoding, delimiter)
-    table = _under_header(path, "csv", Layout("", chosen.header_row, encoding, delimiter), ())
+    rows = textlists.check_text(path, encoding, delimiter)
+    table = _under_header(path, "csv", Layout("", chosen.header_row, encoding, delimiter), rows)
     if table is None:
         raise _no_list()
     return table
@@ -123,7 +131,7 @@ def _lines(path: Path, kind: str, layout: Layout) -> Iterator[Line]:
     return textlists.read_text(path, layout.encoding, layout.delimiter)
 
 
-def _under_header(path: Path, kind: str, layout: Layout, sheets: tuple[str, ...]) -> Table | None:
+def _under_header(path: Path, kind: str, layout: Layout, rows: int, sheets: tuple[str, ...] = ()) -> Table | None:
     first = tuple(islice(_lines(path, kind, layout), LOOK_FOR_HEADER))
     if layout.header_row:
         first = tuple(line for line in _from(_lines(path, kind, layout), layout.header_row, LOOK_FOR_HEADER))
@@ -133,7 +141,7 @@ def _under_header(path: Path, kind: str, layout: Layout, sheets: tuple[str, ...]
     depth = _depth(first, header)
     block = [line for line in first if header.number <= line.number < header.number + depth]
     settled = Layout(layout.sheet, header.number, layout.encoding, layout.delimiter)
-    return Table(path, kind, settled, _joined(block), sheets, depth, first)
+    return Table(path, kind, settled, _joined(block), sheets, depth, first, rows)
 
 
 def _from(lines: Iterable[Line], number: int, most: int) -> Iterator[Line]:

@@ -27,8 +27,8 @@ def find_delimiter(path: Path, codec: str) -> str:
     return max(DELIMITERS, key=lambda delimiter: _likelihood(path, codec, delimiter))
 
 
-def check_text(path: Path, codec: str, delimiter: str) -> None:
-    """Run through the rows once: Invalid when there are too many, or a quotation mark is never closed."""
+def check_text(path: Path, codec: str, delimiter: str) -> int:
+    """Run through the rows once and count them: Invalid when there are too many, or a quotation mark is never closed."""
     begun = number = 0
     with _reader(path, codec, delimiter, strict=True) as rows:
         try:
@@ -47,6 +47,7 @@ def check_text(path: Path, codec: str, delimiter: str) -> None:
                         f"Near line {begun + 1} a quotation mark is never closed, so what follows cannot be parted into cells. Close it and import again.",
                     ),
                 ) from error
+    return number
 
 
 def read_text(path: Path, codec: str, delimiter: str) -> Iterator[Line]:

@@ -52,10 +52,11 @@ class Merge:
     right: int
 
 
-def sheet_names(path: Path) -> tuple[str, ...]:
-    """Give the names of the sheets, the visible ones first."""
+def sheets_of(path: Path) -> dict[str, int]:
+    """Give the names of the sheets, the visible ones first, each with the number of rows it claims to have."""
     with _Workbook(path) as book:
-        return tuple(sheet.title for sheet in sorted(book.worksheets, key=lambda sheet: bool(sheet.sheet_state != "visible")))
+        ordered = sorted(book.worksheets, key=lambda sheet: bool(sheet.sheet_state != "visible"))
+        return {str(sheet.title): int(sheet.max_row or 0) for sheet in ordered}
 
 
 def read_sheet(path: Path, name: str) -> Iterator[Line]:

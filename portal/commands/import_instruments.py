@@ -30,6 +30,7 @@ from portal.transactions import reading, writing
 
 MOST_LISTED = 10_000  # in the JSON; the table holds all
 MOST_SHOWN = 20  # on the terminal
+TOLD = "told"  # beside the kinds, how many records say something
 Record = dict[str, Any]
 
 
@@ -114,8 +115,9 @@ def _gather(found: Iterator[Record], report: Path | None) -> tuple[Counter[str],
                 refused_rows.add(record["row"])
             else:
                 counts[record["kind"]] += 1
-            if record["reason_zh"] and len(listed) < MOST_LISTED:
-                listed.append(record)
+            if record["reason_zh"]:
+                counts[TOLD] += 1
+                listed.extend([record] if len(listed) < MOST_LISTED else [])
             yield record
 
     if report is None:
@@ -141,7 +143,7 @@ class _Told:
             "file": self._name, "dry_run": self._is_dry, "kind": self._table.kind, "encoding": layout.encoding, "delimiter": layout.delimiter,
             "sheet": layout.sheet, "header_row": layout.header_row, **self._totals(),
             "columns": [{"header": header, "field": target} for header, target in zip(self._table.headers, self._targets, strict=True)],
-            "issues": [_issue(record) for record in self._listed], "issues_left_off": max(0, self._told_in_all() - len(self._listed)),
+            "issues": [_issue(record) for record in self._listed], "issues_left_off": self._counts[TOLD] - len(self._listed),
         }  # fmt: skip
         return json.dumps(told, ensure_ascii=False, indent=2)
 
@@ -165,9 +167,6 @@ class _Told:
     def _totals(self) -> dict[str, int]:
         totals = {action: self._counts[action] for action in ACTIONS}
         return {"read": sum(totals.values())} | totals | {"warnings": self._counts[WARNING]}
-
-    def _told_in_all(self) -> int:
-        return sum(count for kind, count in self._counts.items() if kind not in ACTIONS or kind == REFUSED)
 
 
 def _issue(record: Record) -> Record:
