@@ -16,43 +16,20 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from instruments.audit import AuditEntry, first_broken
-from portal import clock, jobs, sealing
+from portal import clock, jobs
 from portal.auth.limits import Attempt
 from portal.jobs import TICKS, Tick, run_once, run_safely, start
-from portal.transactions import writing
 from scheduling.bookings import Booking
 from scheduling.changing import cancel, move
 from tests.fixtures.letters import entries_of, text_of
+from tests.fixtures.ticks import at_once
 
 APPROVAL = [{"kind": "approval", "parameters": {"decide_within_hours": 2}}]
 NO_SHOW = [{"kind": "no_show", "parameters": {"after_minutes": 30}}]
-
-
-@pytest.fixture
-def tick(app: Flask, session: Session) -> Callable[..., None]:
-    """`tick("remind", at=...)` does one tick's work on what the builders made."""
-
-    def run(name: str, at: datetime) -> None:
-        session.commit()
-        session.expire_all()
-        with clock.freeze(at):
-            run_once(app, name)
-
-    return run
-
-
-def at_once(app: Flask, name: str, threads: int = 5) -> None:
-    """Several processes tick in the same moment."""
-    running = [threading.Thread(target=run_once, args=(app, name)) for _ in range(threads)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
 
 
 def status_of(session: Session, booking: Booking) -> str:
@@ -163,51 +140,6 @@ def test_managers_hear_in_the_evening_and_once_of_bookings_nobody_started(
     assert all(one.person.name in text_of(letter) for one in made)
     tick("unstarted", now + timedelta(hours=20))
     assert len(letters()) == 1
-
-
-def test_entries_are_sealed_in_order_and_unbroken(app: Flask, session: Session, a_booking: Callable, clean_engine: Engine) -> None:
-    with app.app_context():
-        for _ in range(3):
-            with writing() as writer:
-                writer.add(Attempt(who="x", at=clock.now()))  # not audited
-        booking_id = a_booking().id
-        session.commit()
-        with writing() as writer:
-            writer.get_one(Booking, booking_id).note = "changed"
-    at_once(app, "seal")
-    with Session(clean_engine) as reader:
-        entries = reader.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
-    assert entries
-    assert all(entry.seal for entry in entries)
-    assert first_broken(entries) is None
-
-
-@pytest.mark.parametrize("backend", ["postgresql"])  # SQLite commits in the order of the numbers anyway
-def test_an_entry_that_comes_late_with_a_lower_number_is_waited_for(
-    app: Flask, session: Session, an_organisation: Callable, clean_engine: Engine, monkeypatch: pytest.MonkeyPatch, now: datetime
-) -> None:
-    organisation = an_organisation()
-    session.commit()
-    monkeypatch.setattr(sealing, "PAUSE", 0.01)
-
-    def entry(name: str) -> AuditEntry:
-        return AuditEntry(at=now, action="update", noun="organisation", row_key=str(organisation.id), before={}, after={"name": name})
-
-    with Session(clean_engine) as slow, Session(clean_engine) as quick:
-        slow.add(entry("slow"))
-        slow.flush()  # has the lower number, and is not committed yet
-        quick.add(entry("quick"))
-        quick.commit()
-        run_once(app, "seal")
-        assert quick.scalars(select(AuditEntry.seal)).all() == [None]
-        quick.commit()
-        slow.commit()
-    run_once(app, "seal")
-    with Session(clean_engine) as reader:
-        entries = reader.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
-    assert [entry.after["name"] for entry in entries] == ["slow", "quick"]
-    assert all(entry.seal for entry in entries)
-    assert first_broken(entries) is None
 
 
 def test_what_nobody_needs_is_forgotten(app: Flask, tick: Callable, session: Session, now: datetime) -> None:
