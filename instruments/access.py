@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, false, literal, null, or_, select, true, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Integer, and_, bindparam, cast, false, literal, null, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
@@ -99,17 +99,20 @@ ANONYMOUS = Viewer()
 
 
 MEMBER = "member"  # of a group; no role has this name
+# Asked for every page, so built once.
+_GROUPS_AND_ROLES: CompoundSelect[Any] = union_all(
+    select(literal(MEMBER).label("role"), GroupMember.group_id, cast(GroupMember.is_pi, Integer), null()).where(
+        GroupMember.person_id == bindparam("person_id")
+    ),
+    select(RoleGrant.role, RoleGrant.organisation_id, RoleGrant.facility_id, RoleGrant.instrument_id).where(
+        RoleGrant.person_id == bindparam("person_id")
+    ),
+)
 
 
 def load_viewer(session: Session, person: Person) -> Viewer:
     """Read a person's groups and roles into a Viewer; one statement."""
-    memberships = select(literal(MEMBER).label("role"), GroupMember.group_id, cast(GroupMember.is_pi, Integer), null()).where(
-        GroupMember.person_id == person.id
-    )
-    grants = select(RoleGrant.role, RoleGrant.organisation_id, RoleGrant.facility_id, RoleGrant.instrument_id).where(
-        RoleGrant.person_id == person.id
-    )
-    rows: Sequence[Any] = session.execute(union_all(memberships, grants)).all()
+    rows: Sequence[Any] = session.execute(_GROUPS_AND_ROLES, {"person_id": person.id}).all()
     groups = [(group_id, is_pi) for role, group_id, is_pi, _ in rows if role == MEMBER]
     organisation: Organisation = person.organisation
     return Viewer(

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from instruments.errors import Invalid
 from instruments.people import Organisation, Person, add_person, person_by_email
-from instruments.roles import RoleGrant
 from portal import clock
 from portal.auth import credentials, limits, mailed
 from portal.auth.blueprint import auth
@@ -22,7 +21,8 @@ from portal.auth.current import viewer
 from portal.auth.fields import NewPasswordForm, RegisterForm
 from portal.forms import options
 from portal.language import current_language, name
-from portal.links import outside_path, outside_url
+from portal.links import outside_url
+from portal.notices import waiting_notice
 from portal.outbox import enqueue
 from portal.transactions import reading, writing
 
@@ -106,16 +106,4 @@ def _confirm(token: str, password_hash: str) -> None:
         credentials.set_password_hash(session, person, password_hash, now=now)
         if person.status == "unconfirmed":
             person.status = "waiting"
-            _tell_administrators(session, person)
-
-
-def _tell_administrators(session: Session, person: Person) -> None:
-    """Tell those who may admit her that somebody waits."""
-    administrators = session.scalars(
-        select(Person)
-        .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.role == "organisation_admin", RoleGrant.organisation_id == person.organisation_id, Person.status == "active")
-    )
-    context = {"person_name": person.name, "person_email": person.email, "url": outside_path("/organisation/people")}
-    for administrator in administrators:
-        enqueue(session, to=administrator, kind="person-waiting", context=context, now=clock.now())
+            waiting_notice(session, person, now)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import ForeignKey, Index, String, delete, select
+from sqlalchemy import ForeignKey, Index, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 
 from instruments.database import Base, Key
@@ -35,6 +35,21 @@ class LoginSession(Base):
     __table_args__ = (Index(None, "person_id", "ended_at"),)
 
 
+# Asked for every page, so built once.
+_LOGGED_IN = (
+    select(LoginSession, Person)
+    .join(Person, Person.id == LoginSession.person_id)
+    .join(Person.organisation)
+    .options(contains_eager(Person.organisation))
+    .where(
+        LoginSession.token_hash == bindparam("hash"),
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > bindparam("now"),
+        Person.status == "active",
+    )
+)
+
+
 def begin(session: Session, person: Person, *, now: datetime, user_agent: str = "", address: str = "") -> str:
     """Log a person in and give the secret for the cookie."""
     token = new_secret()
@@ -53,18 +68,7 @@ def begin(session: Session, person: Person, *, now: datetime, user_agent: str = 
 
 def person_logged_in(session: Session, token: str, now: datetime) -> tuple[LoginSession, Person] | None:
     """Find who is logged in with a cookie's secret: an active person whose login lives; one statement."""
-    found = session.execute(
-        select(LoginSession, Person)
-        .join(Person, Person.id == LoginSession.person_id)
-        .join(Person.organisation)
-        .options(contains_eager(Person.organisation))
-        .where(
-            LoginSession.token_hash == digest(token),
-            LoginSession.ended_at.is_(None),
-            LoginSession.expires_at > now,
-            Person.status == "active",
-        )
-    ).first()
+    found = session.execute(_LOGGED_IN, {"hash": digest(token), "now": now}).first()
     return (found[0], found[1]) if found else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, or_, select
+from sqlalchemy import BindParameter, ColumnElement, ForeignKey, String, bindparam, or_, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 
 from instruments.database import Base, Key
@@ -64,15 +64,19 @@ def revoke(session: Session, person_id: int, token_id: int, *, now: datetime) ->
 
 def person_of_token(session: Session, token: str, now: datetime) -> tuple[ApiToken, Person] | None:
     """Find the active person behind a living token; one statement."""
-    found = session.execute(
-        select(ApiToken, Person)
-        .join(Person, Person.id == ApiToken.person_id)
-        .join(Person.organisation)
-        .options(contains_eager(Person.organisation))
-        .where(ApiToken.token_hash == digest(token), Person.status == "active", *_is_live(now))
-    ).first()
+    found = session.execute(_OF_TOKEN, {"hash": digest(token), "now": now}).first()
     return (found[0], found[1]) if found else None
 
 
-def _is_live(now: datetime) -> tuple[object, ...]:
+def _is_live(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     return ApiToken.revoked_at.is_(None), or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
+
+
+# Asked for every call, so built once.
+_OF_TOKEN = (
+    select(ApiToken, Person)
+    .join(Person, Person.id == ApiToken.person_id)
+    .join(Person.organisation)
+    .options(contains_eager(Person.organisation))
+    .where(ApiToken.token_hash == bindparam("hash"), Person.status == "active", *_is_live(bindparam("now")))
+)
