@@ -18,7 +18,7 @@ from instruments.search.postings import bits_of, ids_of
 from instruments.search.query import Found, Place, Query, cursor_at, place_at
 from instruments.search.slips import Repair, repair
 from instruments.search.snapshot import Snapshot, snapshot
-from instruments.search.terms import read_terms
+from instruments.search.terms import LONGEST_TEXT, read_terms
 
 # Below this many, sorting the ids at hand is quicker than walking through all names.
 FEW = 2_000
@@ -86,7 +86,7 @@ def _meant(session: Session, text: str, now: Snapshot, visible: int) -> Repair:
         return Repair([] if text.strip() else [(0, visible)], None, False)
     found = match(session, terms, visible)
     levels = all_of(found, visible)
-    return Repair(levels, None, False) if levels else repair(session, terms, found, visible, now.thesaurus)
+    return Repair(levels, None, False) if levels else repair(session, text[:LONGEST_TEXT], terms, found, visible, now.thesaurus)
 
 
 def _visible(session: Session, now: Snapshot, query: Query, viewer: Viewer) -> int:

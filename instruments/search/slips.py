@@ -29,7 +29,7 @@ class Repair:
     is_loosened: bool
 
 
-def repair(session: Session, terms: Sequence[Term], found: Sequence[Levels], within: int, thesaurus: Thesaurus) -> Repair:
+def repair(session: Session, text: str, terms: Sequence[Term], found: Sequence[Levels], within: int, thesaurus: Thesaurus) -> Repair:
     """Search for what was probably meant; terms that were found stay as they are."""
     per_term, words, is_loosened = list(found), [term.text for term in terms], False
     for i, term in enumerate(terms):
@@ -43,8 +43,17 @@ def repair(session: Session, terms: Sequence[Term], found: Sequence[Levels], wit
     levels = all_of(per_term, within)
     if not union(levels) and len(terms) > 1:
         levels, is_loosened = any_of(per_term, within), True
-    was_changed = words != [term.text for term in terms]
-    return Repair(levels, " ".join(words) if was_changed and levels else None, is_loosened and bool(levels))
+    corrected = _rewritten(text, terms, words)
+    return Repair(levels, corrected if levels and corrected != fold(text).strip() else None, is_loosened and bool(levels))
+
+
+def _rewritten(text: str, terms: Sequence[Term], words: Sequence[str]) -> str:
+    """Put the other words into the text where the mistaken ones stood."""
+    corrected = fold(text).strip()
+    for term, word in zip(terms, words, strict=True):
+        if word != term.text:
+            corrected = corrected.replace(term.text, word, 1)
+    return corrected
 
 
 def _unheard(session: Session, term: Term, within: int) -> tuple[Levels, str, bool]:
