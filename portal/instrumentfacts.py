@@ -76,7 +76,7 @@ def _sharing(instrument: Instrument, words: Mapping[tuple[str, str], Sentence]) 
         (t("机位", "Places"), t("{n} 个，可同时使用", "{n}, used side by side", n=instrument.lanes) if instrument.lanes > 1 else ""),
         (t("上机前准备", "Set-up before each use"), duration(instrument.setup_minutes) if instrument.setup_minutes else ""),
         (t("用后整理", "Clean-up after each use"), duration(instrument.cleanup_minutes) if instrument.cleanup_minutes else ""),
-        (t("服务网址", "Its own website"), _outside_link(instrument.service_url)),
+        (t("服务网址", "Its own website"), outside_link(instrument.service_url)),
         (t("时区", "Time zone"), zone_name(instrument.time_zone) if instrument.time_zone != HOME_ZONE else ""),
     ]
 
@@ -129,7 +129,7 @@ def _search_link(text: str, **query: str | int) -> Markup:
     return Markup('<a href="{}">{}</a>').format(url_for("search.results", **query), text)
 
 
-def _outside_link(address: str) -> Markup | str:
+def outside_link(address: str) -> Markup | str:
     """Give a link to a page elsewhere; an address that is none stays plain text."""
     if not address.lower().startswith(("http://", "https://")):
         return address

@@ -23,7 +23,7 @@ from instruments.timespan import TimeSpan, zone
 from portal import clock
 from portal.auth import viewer
 from portal.files import send_document, send_photo
-from portal.instrumentfacts import category_of, facts_of, ways_of
+from portal.instrumentfacts import category_of, facts_of, outside_link, ways_of
 from portal.instrumentstate import answers, book_url, is_bookable, state_of
 from portal.instrumentweek import Asked, asked_days, shown_week, week_mark, week_of
 from portal.language import say, t
@@ -65,6 +65,7 @@ def show(instrument_id: int) -> str:
             rules=say_rules(entries, instrument),
             next_week=_week_of(instrument, state.next_free),
             bookable=is_bookable(instrument),
+            website=outside_link(instrument.organisation.website),
             mail_to=quote(instrument.email, safe="@"),
             formats=_formats(instrument),
             description=_jsonld(instrument, facts.path),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
+from instruments.codes import names_of
 from instruments.network import Frequent, frequent_categories, network_size
 from instruments.search import suggest as proposals
 from instruments.timespan import TimeSpan
@@ -20,7 +21,7 @@ from portal.instrumentstate import book_url
 from portal.language import say
 from portal.searchform import read_search
 from portal.transactions import reading
-from scheduling.finding import find_instruments
+from scheduling.finding import Page, find_instruments
 from scheduling.held import count_begun
 
 search = Blueprint("search", __name__)
@@ -64,7 +65,9 @@ def compare() -> tuple[str, int]:
     with reading() as session:
         ids = read_ids(request.args.getlist("ids"))
         comparison = compared(session, ids, viewer=viewer(), now=clock.now())
-        return render_template("search/compare.html", comparison=comparison, most=MOST_COMPARED, book_url=book_url), 422 if comparison.is_too_many else 200
+        return render_template(
+            "search/compare.html", comparison=comparison, most=MOST_COMPARED, book_url=book_url
+        ), 422 if comparison.is_too_many else 200
 
 
 def _page(*, is_home: bool) -> tuple[str, int]:
@@ -82,10 +85,17 @@ def _page(*, is_home: bool) -> tuple[str, int]:
             filters=chosen_filters(page.facets, asked),
             results_url=results_url,
             book_url=book_url,
-            city_names={value.value: say(value.name) for value in page.facets.get("city", ())},
+            cities=_cities(session, page),
             front=_front(session, now) if is_home else None,
         )
     return content, 422 if asked.errors else 200
+
+
+def _cities(session: Session, page: Page) -> dict[int, str]:
+    """Give the city of each instrument shown, or else its organisation's; one statement."""
+    codes = {row.instrument.id: row.instrument.city or row.instrument.organisation.city for row in page.rows}
+    names = names_of(session, {("city", code) for code in codes.values() if code})
+    return {key: say(names[("city", code)]) if ("city", code) in names else code for key, code in codes.items()}
 
 
 def _front(session: Session, now: datetime) -> Front:
