@@ -57,7 +57,7 @@ def state_of(session: Session, instrument: Instrument, limits: Bounds, now: date
     is_shown = instrument.is_published
     return State(
         kind=state.kind if is_shown and state.kind != "unplanned" else "closed",
-        sentence=_sentence(state, tz, now) if is_shown else say(PUBLICATIONS[instrument.publication]),
+        sentence=sentence_of(state, tz, now) if is_shown else say(PUBLICATIONS[instrument.publication]),
         reason=state.reason if is_shown else "",
         next_free=use,
         next_words=when(use.start, tz, now) if use else "",
@@ -97,7 +97,8 @@ def answers(session: Session, instrument: Instrument, state: State, viewer: View
     return said
 
 
-def _sentence(state: Present, tz: str, now: datetime) -> str:
+def sentence_of(state: Present, tz: str, now: datetime) -> str:
+    """Say what an instrument is doing, in the reader's language."""
     if state.kind == "unplanned":
         return t("尚未公布开放时间", "No opening hours have been published")
     if state.until is None:
