@@ -14,6 +14,7 @@ BLUEPRINTS = (
     "portal.instruments:instruments",
     "portal.help:help_pages",
     "portal.timeline:timeline",
+    "portal.bookings:bookings",
     "portal.qualifications:qualifications",
     "portal.organisations:organisations",
     "portal.province:province",
@@ -21,6 +22,7 @@ BLUEPRINTS = (
     "portal.api:api_blueprint",
     "portal.api.docs:docs",
     "portal.calendars:calendars",
+    "portal.exchange:exchange",
 )
 
 

@@ -42,6 +42,7 @@ TICKS = (
     Tick("no-shows", 60, ticks.no_shows),
     Tick("unstarted", 900, ticks.unstarted),
     Tick("seal", 60, ticks.seal),
+    Tick("imports", 3, ticks.imports),
     Tick("prune", 3600, ticks.prune),
 )
 

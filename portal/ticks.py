@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from instruments.people import Person
 from instruments.timespan import at_wall, zone
-from portal import delivery, idempotency, outbox, sealing
+from portal import delivery, idempotency, importruns, outbox, sealing
 from portal.auth import limits, mailed, sessions
 from portal.config import settings
 from portal.notices import notice, unstarted_notice
@@ -134,8 +134,14 @@ def seal(_now: datetime, stop: Event) -> None:
         log.info("audit_sealed", entries=sealed)
 
 
+def imports(now: datetime, stop: Event) -> None:
+    """Bring in the lists that wait, batch by batch."""
+    importruns.work(now, stop)
+
+
 def prune(now: datetime, _stop: Event) -> None:
-    """Forget what nobody needs any more: attempts, dead links and logins, old idempotency keys, the texts of old letters."""
+    """Forget what nobody needs any more: attempts, dead links and logins, old idempotency keys, the texts of old letters, old lists."""
+    importruns.prune(now)
     for forget in (limits.prune, mailed.prune, sessions.prune, idempotency.forget_keys, outbox.prune):
         with writing() as session:
             forget(session, now=now)

@@ -89,6 +89,11 @@ class ImportRun(Base):
         return self.status in OPEN
 
     @property
+    def words_of_problem(self) -> Sentence:
+        """Give why it stopped."""
+        return Sentence(self.problem.get("zh", ""), self.problem.get("en", ""))
+
+    @property
     def counts(self) -> dict[str, int]:
         """Give the counts that always add up: read = created + updated + unchanged + refused."""
         counts = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged, "refused": self.refused}
