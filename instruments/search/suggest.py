@@ -17,7 +17,7 @@ from instruments.search.find import first_ids
 from instruments.search.matching import fetch_for, levels_of, union
 from instruments.search.snapshot import Snapshot, snapshot
 from instruments.search.terms import LONGEST_TEXT, read_terms
-from instruments.search.tokens import key_of
+from instruments.search.tokens import fold, key_of
 
 MOST = 8
 MOST_WORDS = 4
@@ -43,7 +43,7 @@ def suggest(session: Session, begin: str) -> tuple[Suggestion, ...]:
         return ()
     now = snapshot(session)
     words = list(islice(_words(session, now, key), MOST_WORDS))
-    categories = list(islice(_categories(session, now, begin.strip()[:LONGEST_TEXT]), MOST_CATEGORIES))
+    categories = list(islice(_categories(session, now, fold(begin[:LONGEST_TEXT]).strip()), MOST_CATEGORIES))
     instruments = islice(_instruments(session, begin), MOST - len(words) - len(categories))
     return (*words, *categories, *instruments)
 
