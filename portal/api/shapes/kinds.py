@@ -16,6 +16,8 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 def _instant(value: Any) -> datetime:
     """Read RFC 3339 with an offset; numbers, bare dates and naive times are refused."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value  # ours, on its way out
     if isinstance(value, str):
         text = value.replace(" ", "+") if re.search(r" \d\d:\d\d$", value) and len(value) > 20 else value  # a + not escaped in a query
         if RFC3339.fullmatch(text):
