@@ -1,29 +1,22 @@
-"""The quote as pages and the API show it: each rule with a tick or the reason, the alternatives, and the same as JSON."""
+"""The quote as pages show it: each rule with a tick or the reason."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from instruments.access import Viewer
-from instruments.errors import Refused, Sentence
-from portal import clock
-from portal.errors import alternative_json, refusal_json
+from instruments.errors import Sentence
 from portal.language import name, say, t
-from portal.transactions import reading
-from scheduling.alternatives import alternatives
-from scheduling.bookings import Booking
 from scheduling.cases import Case
-from scheduling.quoting import Quote, quote
-from scheduling.reserving import Wish
+from scheduling.quoting import Quote
 from scheduling.rules.book import Answer
-from scheduling.rules.persons import Approval, NoShow
+from scheduling.rules.persons import NoShow, QualificationRule
+from scheduling.rules.quotas import Quota
+from scheduling.rules.times import OpenHours
 from scheduling.rules.words import say_entry
 
-__all__ = ["Check", "Quote", "checks", "quote", "quote_json", "with_alternatives"]
-
-CURRENCY = "CNY"
+# The reason these give says more than the rule itself.
+SAY_MORE = (Quota, QualificationRule, OpenHours)
 FREE = Sentence("该时段空闲。", "The time is free.")
 
 
@@ -61,25 +54,4 @@ def _check_of(answer: Answer, prefix: str, case: Case) -> Check:
     if answer.found is None or is_waived:
         return Check("ok", text)
     state = "refuses" if answer.leads_to == "refuse" else "warns"
-    # An entry that asks for approval says so itself.
-    return Check(state, text, "" if isinstance(answer.entry.rule, Approval) else say(answer.found.sentence))
-
-
-def with_alternatives(error: Refused, wish: Wish, viewer: Viewer, moved: Booking | None = None) -> Refused:
-    """Give the same refusal with times that would work, read in a transaction of their own after the one that failed."""
-    with reading() as session:
-        found: Sequence[Any] = alternatives(session, wish, viewer=viewer, now=clock.now(), moved=moved)
-    return type(error)(error.refusals, found)
-
-
-def quote_json(found: Quote) -> dict[str, Any]:
-    """Give a quote as the API does: amounts as strings, every refusal and every alternative."""
-    return {
-        "lines": list(found.lines),
-        "total": None if found.total is None else f"{found.total:.2f}",
-        "currency": CURRENCY,
-        "refusals": [refusal_json(one) for one in found.refusals],
-        "approvals": [refusal_json(one) for one in found.approvals],
-        "warnings": [refusal_json(one) for one in found.warnings],
-        "alternatives": [alternative_json(one) for one in found.alternatives],
-    }
+    return Check(state, text, say(answer.found.sentence) if isinstance(answer.entry.rule, SAY_MORE) else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -12,11 +13,11 @@ from sqlalchemy.orm import Session, joinedload
 from instruments.access import Viewer
 from instruments.catalogue import Instrument
 from instruments.schedules import schedule_of
-from instruments.timespan import TimeSpan, from_wall, zone
+from instruments.timespan import TimeSpan, common, from_wall, zone
 from scheduling.availability import availability_of, last_on_grid, next_on_grid
 from scheduling.bookings import LONGEST, Booking
 from scheduling.cases import Case, Facts, judge_case, read_facts
-from scheduling.reserving import Wish
+from scheduling.reserving import MOST_AT_ONCE, Wish
 from scheduling.rules.times import TimeGrid
 
 BEFORE, AFTER = timedelta(days=14), timedelta(days=14)
@@ -46,22 +47,31 @@ def alternatives(
 ) -> list[Alternative]:
     """Give up to five alternatives, nearest in time first, this instrument's first. Reads only, ten statements at most.
 
-    Of a wish for several instruments none are given; `moved` is the booking that would give way.
+    Of a wish for several instruments they are times at which all are to be had, told of the first of them. `moved` is the booking that
+    would give way.
     """
-    if len(set(wish.instrument_ids)) != 1 or wish.span.duration > LONGEST or wish.span.end <= now - AFTER:
+    if wish.span.duration > LONGEST or wish.span.end <= now - AFTER:
         return []
-    own = session.get(Instrument, wish.instrument_ids[0], options=(joinedload(Instrument.organisation),))
-    if own is None or not viewer.may_see(own):
+    wished = _wished(session, wish)
+    if not wished or not all(viewer.may_see(one) for one in wished):
         return []
-    instruments = [own, *equivalents(session, own, viewer)]
+    others = equivalents(session, wished[0], viewer) if len(wished) == 1 else []
     window = _window(wish.span, now)
-    search = _Search(read_facts(session, wish, instruments, window, viewer=viewer, moved=moved), window, viewer, now)
-    nearest = replace(wish, span=search.possible(own, wish))
-    here = [one for one in search.working(own, nearest, most=most) if one.span != wish.span]
-    there = [one for other in instruments[1:] for one in search.working(other, nearest, most=1)]
+    search = _Search(read_facts(session, wish, [*wished, *others], window, viewer=viewer, moved=moved), window, viewer, now)
+    nearest = replace(wish, span=search.possible(wished, wish))
+    here = [one for one in search.working(wished, nearest, most=most + 1) if one.span != wish.span]
+    there = [one for other in others for one in search.working([other], nearest, most=1)]
     there.sort(key=lambda one: (abs(one.span.start - wish.span.start), one.instrument.id))
     here = here[: most - min(MOST_ELSEWHERE, len(there))]
     return here + there[: most - len(here)]
+
+
+def _wished(session: Session, wish: Wish) -> Sequence[Instrument]:
+    """Read the instruments of a wish, the one named first first; none where any is not there."""
+    ids = list(dict.fromkeys(wish.instrument_ids))[: MOST_AT_ONCE + 1]
+    rows = session.scalars(select(Instrument).where(Instrument.id.in_(ids)).options(joinedload(Instrument.organisation))).all()
+    found = sorted(rows, key=lambda one: ids.index(one.id))
+    return found if len(found) == len(ids) <= MOST_AT_ONCE else []
 
 
 def equivalents(session: Session, own: Instrument, viewer: Viewer) -> Sequence[Instrument]:
@@ -98,21 +108,23 @@ class _Search:
     viewer: Viewer
     now: datetime
 
-    def working(self, instrument: Instrument, wish: Wish, *, most: int) -> list[Alternative]:
-        """Give times of the wished length that would work on an instrument, nearest to the wished one first."""
+    def working(self, instruments: Sequence[Instrument], wish: Wish, *, most: int) -> list[Alternative]:
+        """Give times of the wished length that would work on all of the instruments, nearest to the wished one first."""
         found: list[Alternative] = []
-        for start in self._nearest_starts(instrument, wish)[:TRIED_PER_INSTRUMENT]:
-            case = self._judge(instrument, wish.span.moved_to(start), wish)
-            if not case.refusals:
-                found.append(Alternative(instrument, wish.span.moved_to(start), case.judgement.needs_approval))
-            if len(found) == most or any(one.code in AT_NO_TIME for one in case.refusals):
+        for start in self._nearest_starts(instruments, wish)[:TRIED_PER_INSTRUMENT]:
+            span = wish.span.moved_to(start)
+            cases = [self._judge(one, span, wish) for one in instruments]
+            refusals = [refusal for case in cases for refusal in case.refusals]
+            if not refusals:
+                found.append(Alternative(instruments[0], span, any(case.judgement.needs_approval for case in cases)))
+            if len(found) == most or any(one.code in AT_NO_TIME for one in refusals):
                 break
         return found
 
-    def possible(self, instrument: Instrument, wish: Wish) -> TimeSpan:
+    def possible(self, instruments: Sequence[Instrument], wish: Wish) -> TimeSpan:
         """Give the span nearest to the wished one that the rules on notice, horizon and length let pass."""
-        grid, start, minutes = self._grid(instrument, wish.span.start), wish.span.start, wish.span.minutes
-        for refusal in self._judge(instrument, wish.span, wish).refusals:
+        (grid, tz), start, minutes = self._grid(instruments, wish.span.start), wish.span.start, wish.span.minutes
+        for refusal in (refusal for one in instruments for refusal in self._judge(one, wish.span, wish).refusals):
             allowed = refusal.allowed
             if refusal.code == "shortest":
                 minutes = max(minutes, int(allowed["minutes"]))
@@ -121,39 +133,48 @@ class _Search:
             elif refusal.code == "quota" and allowed["of"] == "hours":
                 minutes = min(minutes, int((int(allowed["most"]) - float(allowed["used"])) * 60))
             elif "earliest" in allowed:
-                start = max(start, next_on_grid(allowed["earliest"], *_on(grid, instrument)))
+                start = max(start, next_on_grid(allowed["earliest"], *_on(grid, tz)))
             elif "latest" in allowed:
-                start = min(start, last_on_grid(allowed["latest"], *_on(grid, instrument)))
+                start = min(start, last_on_grid(allowed["latest"], *_on(grid, tz)))
         return TimeSpan(start, start + _whole_steps(minutes, grid.step_minutes, up=minutes >= wish.span.minutes))
 
     def _judge(self, instrument: Instrument, span: TimeSpan, wish: Wish) -> Case:
         return judge_case(instrument, span, wish, self.facts, viewer=self.viewer, now=self.now)
 
-    def _nearest_starts(self, instrument: Instrument, wish: Wish) -> list[datetime]:
+    def _nearest_starts(self, instruments: Sequence[Instrument], wish: Wish) -> list[datetime]:
         """Give starts within free time, nearest first: one of each free span and the same time of other days, and then what is beside them."""
-        schedule, grid = schedule_of(instrument), self._grid(instrument, wish.span.start)
-        opening, held = self.facts.openings[instrument.id], self.facts.held.get(instrument.id, {})
-        same_time, step = _on_other_days(wish.span.start, schedule.time_zone), timedelta(minutes=grid.step_minutes)
+        grid, tz = self._grid(instruments, wish.span.start)
+        same_time, step = _on_other_days(wish.span.start, tz), timedelta(minutes=grid.step_minutes)
         better: set[datetime] = set()
         beside: set[datetime] = set()
-        for span in availability_of(schedule, self.window, opening, held).free_spans:
-            first = next_on_grid(max(span.start, self.now), *_on(grid, instrument))
-            last = last_on_grid(span.end - wish.span.duration, *_on(grid, instrument))
+        for span in self._free(instruments):
+            first = next_on_grid(max(span.start, self.now), *_on(grid, tz))
+            last = last_on_grid(span.end - wish.span.duration, *_on(grid, tz))
             if first <= last:
-                nearest = next_on_grid(min(max(wish.span.start, first), last), *_on(grid, instrument))
+                nearest = next_on_grid(min(max(wish.span.start, first), last), *_on(grid, tz))
                 better.update(one for one in (nearest, *same_time) if first <= one <= last)
                 beside.update(one for one in (first, nearest - step, nearest + step, nearest + 2 * step, last) if first <= one <= last)
         return [*_by_distance(better, wish.span.start), *_by_distance(beside - better, wish.span.start)]
 
-    def _grid(self, instrument: Instrument, at: datetime) -> TimeGrid:
-        """Give the grid its rule book names, or else its own step; whom the entry concerns is left to the judgement."""
+    def _free(self, instruments: Sequence[Instrument]) -> Sequence[TimeSpan]:
+        """Give the free spans of one instrument, or the times at which each of several has some."""
+        opened, held = self.facts.openings, self.facts.held
+        free = [availability_of(schedule_of(one), self.window, opened[one.id], held.get(one.id, {})).free_spans for one in instruments]
+        return free[0] if len(free) == 1 else reduce(common, free)
+
+    def _grid(self, instruments: Sequence[Instrument], at: datetime) -> tuple[TimeGrid, str]:
+        """Give the coarsest grid their rule books name, or else their own steps, and its zone; whom an entry concerns the judgement says."""
+        grids = [(self._grid_of(one, at), one.time_zone) for one in instruments]
+        return max(grids, key=lambda grid: grid[0].step_minutes)
+
+    def _grid_of(self, instrument: Instrument, at: datetime) -> TimeGrid:
         grids = (entry.rule for entry in self.facts.entries_at(instrument.id, at) if isinstance(entry.rule, TimeGrid))
         return next(grids, TimeGrid(step_minutes=instrument.step_minutes))
 
 
-def _on(grid: TimeGrid, instrument: Instrument) -> tuple[int, str, int]:
+def _on(grid: TimeGrid, time_zone: str) -> tuple[int, str, int]:
     """Give the grid as next_on_grid and last_on_grid take it."""
-    return grid.step_minutes, instrument.time_zone, grid.offset_minutes
+    return grid.step_minutes, time_zone, grid.offset_minutes
 
 
 def _whole_steps(minutes: int, step: int, *, up: bool) -> timedelta:

@@ -40,7 +40,7 @@ def move(
     person = person_of(session, old)
     cases = gather(session, wish, [one for one in instruments if one.id == target_id], viewer=person, now=now, moved=old)
     raise_refusals(cases)
-    cases = [_decided(case, old, viewer) for case in cases]
+    cases = [decided(case, old, viewer) for case in cases]
     old.status, old.holds, old.changed_at = "moved", False, now
     session.flush()  # the old row must give its time back before the new one asks for it
     (new,) = add_bookings(session, cases, wish, viewer=person, now=now)
@@ -59,7 +59,7 @@ def person_of(session: Session, one: Booking) -> Viewer:
     return load_viewer(session, one.person)
 
 
-def _decided(case: Case, old: Booking, viewer: Viewer) -> Case:
+def decided(case: Case, old: Booking, viewer: Viewer) -> Case:
     """A manager who moves a confirmed booking has thereby approved it; a request stays one."""
     if old.status == "confirmed" and viewer.may_manage(case.instrument):
         return replace(case, judgement=replace(case.judgement, approvals=()))

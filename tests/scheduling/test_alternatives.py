@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -160,12 +161,31 @@ class TestElsewhere:
         offered = alternatives(session, Wish((busy.id,), a_span()), viewer=a_viewer(person=person), now=now)
         assert ours.id in [one.instrument.id for one in offered]
 
-    def test_for_several_at_once_there_are_none(self, session, an_instrument, a_span, viewer, now):
-        wish = Wish((an_instrument().id, an_instrument().id), a_span())
-        assert alternatives(session, wish, viewer=viewer, now=now) == []
-
     def test_an_instrument_not_to_be_seen_is_not_told_of(self, an_instrument, a_span, found):
         assert found(an_instrument(publication="draft"), a_span()) == []
+
+
+class TestSeveral:
+    def test_times_are_offered_at_which_all_are_to_be_had(self, session, alone, a_booking, a_span, viewer, now):
+        one, two, three = alone(), alone(step_minutes=60), alone(lanes=2)
+        a_booking(instrument=one, span=a_span(2, 2))
+        a_booking(instrument=two, span=a_span(5))
+        wish = Wish((one.id, two.id, three.id), a_span(3, 2))
+        found = alternatives(session, wish, viewer=viewer, now=now)
+        assert [(each.instrument.id, each.span) for each in found[:2]] == [(one.id, a_span(0, 2)), (one.id, a_span(6, 2))]
+        for each in found:
+            made = book(session, replace(wish, span=each.span), viewer=viewer, now=now)
+            for booking in made:
+                cancel(session, booking.id, viewer=viewer, now=now)
+            session.flush()
+
+    def test_where_one_can_never_be_had_there_are_none(self, session, alone, a_span, viewer, now):
+        wish = Wish((alone().id, alone(accepts_bookings=False).id), a_span())
+        assert alternatives(session, wish, viewer=viewer, now=now) == []
+
+    def test_where_one_is_not_to_be_seen_there_are_none(self, session, alone, a_span, viewer, now):
+        for other in (alone(publication="draft").id, 999_999):
+            assert alternatives(session, Wish((alone().id, other), a_span()), viewer=viewer, now=now) == []
 
 
 def test_they_cost_ten_statements_at_most(session, an_instrument, a_booking, a_span, viewer, now):

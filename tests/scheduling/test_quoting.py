@@ -11,7 +11,7 @@ from instruments.access import ANONYMOUS
 from instruments.errors import Forbidden, Invalid, NotFound, Refused
 from instruments.timespan import TimeSpan
 from scheduling.bookings import Booking
-from scheduling.quoting import quote
+from scheduling.quoting import quote, quote_move
 from scheduling.reserving import Wish, book
 
 
@@ -64,7 +64,19 @@ def test_a_booking_that_would_give_way_is_not_in_the_way(session, an_instrument,
     mine = a_booking(viewer=viewer, span=a_span(1, 2))
     wish = Wish((mine.instrument_id,), a_span(2, 2))
     assert codes(quote(session, wish, viewer=viewer, now=now).refusals) == ["taken"]
-    assert quote(session, wish, viewer=viewer, now=now, moved=mine).is_possible
+    assert quote_move(session, mine, a_span(2, 2), viewer=viewer, now=now).is_possible
+
+
+def test_a_move_is_judged_for_its_person_whoever_looks(session, an_instrument, a_booking, a_manager, viewer, a_span, now):
+    instrument = an_instrument(rules=[{"kind": "longest", "parameters": {"minutes": 60}}, {"kind": "approval", "parameters": {}}])
+    theirs, manager = a_booking(instrument=instrument, viewer=viewer), a_manager(instrument)
+    theirs.status = "confirmed"
+    session.flush()
+    for looking, approvals in ((viewer, ["approval"]), (manager, [])):
+        found = quote_move(session, theirs, a_span(4), viewer=looking, now=now)
+        assert (found.is_possible, codes(found.approvals)) == (True, approvals)
+        assert codes(quote_move(session, theirs, a_span(4, 2), viewer=looking, now=now).refusals) == ["longest"]
+    assert quote_move(session, theirs, a_span(4), viewer=viewer, now=now, instrument_id=an_instrument().id).is_possible
 
 
 @pytest.mark.parametrize(
