@@ -74,7 +74,7 @@ def statements(engine: Engine, province: Province) -> Iterator[str]:
 
 
 def _later(body: dict[str, Any] | None) -> dict[str, Any] | None:
-    return body and _booking(3, 4)
+    return body and _booking(20, 5, 1000)
 
 
 def _requests(province: Province) -> list[tuple[str, str, str, dict[str, Any] | None]]:
@@ -83,7 +83,7 @@ def _requests(province: Province) -> list[tuple[str, str, str, dict[str, Any] | 
         ("free between", "GET", _free_path("质谱"), None),
         ("week of an instrument", "GET", "/instruments/1/week", None),
         ("timeline of 50", "GET", "/timeline", None),
-        ("booking", "POST", "/api/v1/bookings", _booking(3, 2)),
+        ("booking", "POST", "/api/v1/bookings", _booking(20, 4, 1000)),
     ]
 
 
@@ -101,8 +101,7 @@ def over_http(portal: ServedPortal, province: Province, rounds: int, seconds: fl
         yield f"{name}: p50 {median:.1f} ms, p95 {late:.1f} ms"
     for clients in (1, 8):
         headers = [_bearer(province, number) for number in range(clients)]
-        wave = clients * 100_000
-        tally = posts_per_second(f"{portal.url}/api/v1/bookings", headers, partial(_wish, wave), seconds)
+        tally = posts_per_second(f"{portal.url}/api/v1/bookings", headers, partial(_wish, province.size.instruments, clients), seconds)
         made = tally.statuses[201] / tally.seconds
         yield f"booking POST, {clients} client{'s' if clients > 1 else ''}: {made:.0f} made/s, {tally.per_second:.0f} answers/s {dict(tally.statuses)}"
 
@@ -123,16 +122,14 @@ def _free_path(word: str) -> str:
     return "/api/v1/instruments?" + urlencode(asked)
 
 
-def _wish(wave: int, client: int, turn: int) -> dict[str, Any]:
-    return _booking(21 + client, turn, wave)
+def _wish(instruments: int, hour: int, client: int, turn: int) -> dict[str, Any]:
+    return _booking(client, turn, instruments, hour)
 
 
-def _booking(stripe: int, turn: int, wave: int = 0) -> dict[str, Any]:
-    """Give a wish nobody else has: another instrument each turn, another working day once they are through."""
-    slot = wave + turn
-    instrument = 1000 * stripe + slot % 1000 + 1
-    day = datetime.now(UTC).replace(hour=1, minute=0, second=0, microsecond=0) + timedelta(days=100 + slot // 1000 % 500)
-    day += timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0)
-    hour = slot // 1000 % 9
-    start = day + timedelta(hours=hour)
-    return {"instrument": str(instrument), "start": start.isoformat(), "end": (start + timedelta(minutes=30)).isoformat()}
+def _booking(client: int, turn: int, instruments: int, hour: int = 1) -> dict[str, Any]:
+    """Give a wish nobody else has: a week of its own for each client, another instrument each turn, another day once they are through."""
+    rounds, instrument = divmod(turn, instruments)
+    monday = datetime.now(UTC).replace(hour=hour, minute=0, second=0, microsecond=0)
+    monday += timedelta(days=105 + 7 * client - monday.weekday())
+    start = monday + timedelta(days=rounds % 5, minutes=30 * (rounds // 5))
+    return {"instrument": str(instrument + 1), "start": start.isoformat(), "end": (start + timedelta(minutes=30)).isoformat()}
