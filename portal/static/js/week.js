@@ -159,7 +159,8 @@
   };
 
   const start = (root) => {
-    for (const box of root.querySelectorAll("[data-week]")) {
+    const itself = root.matches?.("[data-week]") ? [root] : [];
+    for (const box of [...itself, ...root.querySelectorAll("[data-week]")]) {
       if (box.dataset.weekReady) continue;
       box.dataset.weekReady = "yes";
       new Week(box);
