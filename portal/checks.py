@@ -28,6 +28,13 @@ class Finding:
     detail: str
 
 
+def is_durable(engine: Engine) -> bool:
+    """Say whether the database is set up so that what was acknowledged survives a power cut."""
+    with Session(reader(engine)) as session:
+        settings = _sqlite_settings if engine.dialect.name == "sqlite" else _postgresql_settings
+        return all(finding.is_right for finding in settings(session))
+
+
 def findings(engine: Engine) -> Iterator[Finding]:
     """Look at everything, one after the other; with the wrong schema, at nothing more."""
     current = is_current(engine)
@@ -36,6 +43,8 @@ def findings(engine: Engine) -> Iterator[Finding]:
         return
     with Session(reader(engine)) as session:
         yield from _sqlite_settings(session) if engine.dialect.name == "sqlite" else _postgresql_settings(session)
+        if engine.dialect.name == "sqlite":
+            yield from _sqlite_file(session)
         for look in CHECKS:
             yield look(session)
 
@@ -47,6 +56,10 @@ def _sqlite_settings(session: Session) -> Iterator[Finding]:
         yield Finding(f"sqlite {name}", found == wanted, found)
     version = str(connection.exec_driver_sql("SELECT sqlite_version()").scalar())
     yield Finding("sqlite version", tuple(map(int, version.split("."))) >= FIXED_SQLITE, version)
+
+
+def _sqlite_file(session: Session) -> Iterator[Finding]:
+    connection = session.connection()
     sound = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
     yield Finding("sqlite file", sound == "ok", sound)
     lost = len(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(1000))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -230,10 +229,9 @@ def _answer_http(error: HTTPException) -> Response:
 
 
 def _answer_crash(error: Any) -> Response:
-    trace = secrets.token_hex(4)
     cause = getattr(error, "original_exception", None)
-    log.error("crash", trace=trace, endpoint=request.endpoint, kind=type(cause).__name__)
-    return answer(Problem(500, "crash", OTHERS[500], trace=trace))
+    log.error("crash", endpoint=request.endpoint, kind=type(cause).__name__)
+    return answer(Problem(500, "crash", OTHERS[500], trace=g.get("trace", "")))
 
 
 def _answer_database(error: Exception) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import sys
 import time
 from collections.abc import MutableMapping
@@ -81,7 +82,10 @@ def masked(value: Any) -> Any:
 
 
 def _note_start() -> None:
-    g.started = time.perf_counter()
+    g.started, g.trace = time.perf_counter(), secrets.token_hex(4)
+    # All lines of one request carry one number, which an error page shows.
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(trace=g.trace)
 
 
 def _log_answer(response: Response) -> Response:

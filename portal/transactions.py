@@ -28,6 +28,7 @@ from portal import clock
 MOST_TRIES = 6
 LONGEST_TRYING = 15.0  # seconds, over all tries
 CONTENDED = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
+WITHOUT_DATABASE = frozenset({"static", "health.healthz"})
 GOING_AWAY = ("08", "57P", "53")  # connection lost, shut down by its keeper, out of disk, memory or connections
 
 
@@ -102,8 +103,9 @@ def retried(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def retry_views(app: Flask) -> None:
-    """Wrap every view of the application; called when all of them are known."""
-    app.view_functions.update({endpoint: retried(view) for endpoint, view in app.view_functions.items()})
+    """Wrap every view that may ask the database; called when all of them are known."""
+    views = {endpoint: retried(view) for endpoint, view in app.view_functions.items() if endpoint not in WITHOUT_DATABASE}
+    app.view_functions.update(views)
 
 
 def is_contended(error: BaseException) -> bool:

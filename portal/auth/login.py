@@ -65,7 +65,7 @@ def login() -> Any:
         elif known.has_totp:
             return _ask_for_code(known, onward)
         else:
-            return _enter(known.person_id, onward, password=form.password.data)
+            return _enter(known.person_id, onward, _renewed_hash(known, form.password.data))
     return render_template("auth/login.html", form=form, onward=onward), 422 if form.is_submitted() else 200
 
 
@@ -136,7 +136,12 @@ def _is_right_code(person_id: int, given: str) -> bool:
         return totp.use_code(session, person_id, given, now=now)
 
 
-def _enter(person_id: int, onward: str, password: str | None = None) -> Response:
+def _renewed_hash(known: Known, password: str) -> str:
+    """Give a stronger hash where the stored one was made with weaker settings than today's."""
+    return credentials.hash_password(password) if credentials.is_outdated(known.password_hash) else ""
+
+
+def _enter(person_id: int, onward: str, new_hash: str = "") -> Response:
     """Write the login down and give the cookie."""
     now = clock.now()
     address = request.remote_addr or ""
@@ -145,8 +150,7 @@ def _enter(person_id: int, onward: str, password: str | None = None) -> Response
         credential = credentials.credential_of(session, person_id)
         limits.forgive(session, "login", person.email, address)
         limits.forgive(session, "code", str(person_id), address)
-        if password is not None and credentials.is_outdated(credential.password_hash):
-            credential.password_hash = credentials.hash_password(password)
+        credential.password_hash = new_hash or credential.password_hash
         token = sessions.begin(session, person, now=now, user_agent=request.user_agent.string, address=address)
         is_urged = load_viewer(session, person).manages_any and not credential.has_totp
     remember(token, person)

@@ -14,6 +14,7 @@ from portal import clock
 from portal.auth import credentials, limits, mailed
 from portal.auth.blueprint import auth
 from portal.auth.fields import EmailForm, NewPasswordForm
+from portal.auth.secret import new_secret
 from portal.language import t
 from portal.links import outside_url
 from portal.outbox import enqueue
@@ -65,10 +66,22 @@ def _send_reset(email: str) -> None:
         limits.count_attempt(session, "reset", email, request.remote_addr or "", now=now)
         person = person_by_email(session, email)
         if person is None or person.status not in ("active", "waiting"):
-            return
-        link = outside_url("auth.new_password", token=mailed.issue(session, mailed.RESET, person, now=now))
-        context = {"url": link, "hours": mailed.LIVES[mailed.RESET] // timedelta(hours=1)}
-        enqueue(session, to=person, kind="reset", context=context, now=now, is_secret=True)
+            _work_as_long(session, email)
+        else:
+            _write_letter(session, person, mailed.issue(session, mailed.RESET, person, now=now))
+
+
+def _write_letter(session: Session, to: Person | str, token: str) -> None:
+    context = {"url": outside_url("auth.new_password", token=token), "hours": mailed.LIVES[mailed.RESET] // timedelta(hours=1)}
+    nobody = {} if isinstance(to, Person) else {"person": {"name": to}}
+    enqueue(session, to=to, kind="reset", context=context | nobody, now=clock.now(), is_secret=True)
+
+
+def _work_as_long(session: Session, email: str) -> None:
+    """Write a letter and take it back, so that the time of the answer does not tell who has an account."""
+    pretence = session.begin_nested()
+    _write_letter(session, email, new_secret())
+    pretence.rollback()
 
 
 def _change(token: str, password_hash: str) -> None:

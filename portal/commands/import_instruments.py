@@ -151,7 +151,7 @@ class _Told:
         """Write the sums, what was refused, and where to find the rest."""
         totals, layout = self._totals(), self._table.layout
         how = layout.encoding or layout.sheet
-        lines = [f"{self._name} ({how})" + (" 试运行,未写入 / dry run, nothing written" if self._is_dry else "")]
+        lines = [f"{self._name} ({how})" + (" 试运行，未写入 / dry run, nothing written" if self._is_dry else "")]
         lines += [
             f"读取 {totals['read']} = 新增 {totals['created']} + 更新 {totals['updated']} + 未变 {totals['unchanged']} + 未导入 {totals['refused']};"
             f"提示 {totals['warnings']}",

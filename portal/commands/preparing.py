@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from instruments.classification import seed_categories
 from instruments.codes import seed_codes
+from instruments.database import is_sqlite
 from instruments.holidays import seed_holidays
 from instruments.people import Organisation
 from instruments.search.aliases import seed_aliases
@@ -21,6 +22,7 @@ from portal.schema import upgrade
 from portal.transactions import reading, writing
 
 YEARS_BACK, YEARS_AHEAD = 3, 2
+LOCK = 0x73656564  # "seed": any number will do, as long as nothing else takes the same
 
 
 def prepare(engine: Engine) -> None:
@@ -31,6 +33,7 @@ def prepare(engine: Engine) -> None:
 def seed(app: Flask) -> None:
     """Add what the code lists, the holidays and the search's words lack, and complete the search index."""
     with app.app_context(), writing() as session:
+        _wait_for_others(session)
         this_year = (clock.now() + timedelta(hours=8)).year
         seed_categories(session)
         seed_codes(session)
@@ -45,12 +48,19 @@ def make_sample(app: Flask) -> bool:
     from portal import demo
 
     with app.app_context(), writing() as session:
+        _wait_for_others(session)
         if not demo.is_empty(session):
             return False
         passwords = new_passwords(demo.LOGINS)
         demo.make(session, now=clock.now(), passwords=passwords)
         keep_logins(settings().data_dir, passwords)
         return True
+
+
+def _wait_for_others(session: Session) -> None:
+    """Let one process at a time look what is missing and add it; SQLite has one writer anyway."""
+    if not is_sqlite(session):
+        session.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
 
 def is_sample(session: Session) -> bool:

@@ -8,11 +8,16 @@ import shutil
 import socket
 from dataclasses import replace
 
+import structlog
+
+from portal.checks import is_durable
 from portal.commands.opened import Stopped, engine_of, settings_of
 from portal.commands.preparing import make_sample, prepare, seed, shows_sample
 from portal.commands.samplelogins import in_words
 from portal.config import Settings
 from portal.logs import set_up_logs
+
+log = structlog.get_logger()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +51,8 @@ def _ready(settings: Settings, *, wants_sample: bool) -> Settings:
     prepare(engine)
     app = create_app(settings, engine)
     seed(app)
+    if not is_durable(engine):
+        log.warning("not_durable", advice="Committed work may be lost in a power cut: see `run.py check`.")
     if wants_sample and make_sample(app):
         print("已建立示例数据。 / A sample province has been made.", flush=True)
     settings = replace(settings, sample=shows_sample(app))

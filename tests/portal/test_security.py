@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import redirect, request
 from sqlalchemy import update
@@ -9,12 +11,12 @@ from sqlalchemy.exc import DBAPIError
 
 from instruments.people import Person
 from instruments.roles import grant
+from portal import create_app
 from portal.config import Settings
 from portal.security import csrf_check, own_path
 from portal.transactions import reading, writing
+from tests.fixtures.routes import READING, UNSAFE, addresses
 
-UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
-ARGUMENTS = {"token": "x", "secret": "x"}
 ABROAD = (
     "//evil.example",
     "///evil.example",
@@ -38,15 +40,6 @@ ABROAD = (
     "",
     None,
 )
-
-
-def addresses(app, methods):
-    """Give every route with one of the methods, and an address that fits it."""
-    with app.test_request_context():
-        for rule in app.url_map.iter_rules():
-            values = {argument: ARGUMENTS.get(argument, 1) for argument in rule.arguments}
-            for method in sorted(rule.methods & set(methods)):
-                yield method, app.url_map.bind("localhost").build(rule.endpoint, values, method=method)
 
 
 @pytest.fixture
@@ -75,11 +68,21 @@ def test_reading_writes_nothing_on_any_route(client, app, administrator, log_in,
     log_in(client, administrator)
     app.testing = False  # a page that fails is another test's matter
     seen = []
-    for method, url in addresses(app, ("GET", "HEAD")):
+    for method, url in addresses(app, READING):
         with statements() as said:
-            client.open(url, method=method)
+            client.open(url, method=method).close()
         seen += [(method, url, statement) for statement in said if is_write(statement)]
     assert seen == []
+
+
+def test_no_route_crashes_on_what_nobody_has(client, app, administrator, log_in):
+    log_in(client, administrator)
+    app.testing = False
+    answers = {}
+    for method, url in addresses(app, READING):
+        with client.open(url, method=method) as answer:
+            answers[method, url] = answer.status_code
+    assert {address: status for address, status in answers.items() if status >= 500} == {}
 
 
 def is_write(statement):
@@ -176,10 +179,6 @@ def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(client):
 
 
 def test_behind_https_the_cookie_never_travels_without_it(portal_settings, clean_engine):
-    from dataclasses import replace
-
-    from portal import create_app
-
     settings: Settings = replace(portal_settings, base_url="https://localhost")
     settings.data_dir.mkdir(parents=True)
     assert "Secure" in create_app(settings, clean_engine).test_client().get("/login").headers["Set-Cookie"]
@@ -188,3 +187,20 @@ def test_behind_https_the_cookie_never_travels_without_it(portal_settings, clean
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(client, app):
     app.config["MAX_CONTENT_LENGTH"] = 1000
     assert client.post("/login", data={"email": "x" * 2000}).status_code == 413
+
+
+@pytest.mark.parametrize(("proxies", "is_believed"), [(0, False), (1, True)])
+def test_only_a_trusted_proxy_is_believed_about_https_and_addresses(portal_settings, clean_engine, proxies, is_believed):
+    portal_settings.data_dir.mkdir(parents=True)
+    app = create_app(replace(portal_settings, trusted_proxies=proxies), clean_engine)
+    app.add_url_rule("/for-tests/address", "address", lambda: str(request.remote_addr))
+    told = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    answer = app.test_client().get("/for-tests/address", headers=told)
+    assert (answer.text == "203.0.113.9") is is_believed
+    assert ("Strict-Transport-Security" in answer.headers) is is_believed
+
+
+def test_a_trusted_proxy_cannot_bring_a_foreign_host(portal_settings, clean_engine):
+    portal_settings.data_dir.mkdir(parents=True)
+    browser = create_app(replace(portal_settings, trusted_proxies=1), clean_engine).test_client()
+    assert browser.get("/login", headers={"X-Forwarded-Host": "evil.example"}).status_code == 400

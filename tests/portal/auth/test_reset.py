@@ -17,6 +17,16 @@ def test_the_answer_is_the_same_whether_or_not_the_address_is_known(client, some
     assert [letter.to_address for letter in letters_of("reset")] == [somebody.email]
 
 
+def test_an_unknown_address_costs_as_much_work(client, somebody, submit, statements):
+    told = []
+    for email in (somebody.email, "nobody@example.org"):
+        client.get("/reset")
+        with statements() as seen:
+            submit(client, "/reset", email=email)
+        told.append(sum("outbox_message" in statement for statement in seen))
+    assert told == [1, 1]
+
+
 def test_a_new_password_works_the_old_one_does_not_and_every_login_ends(client, a_browser, somebody, log_in, submit, link_in, letters_of):
     elsewhere = log_in(a_browser(), somebody)
     submit(client, "/reset", email=somebody.email)
