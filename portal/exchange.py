@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,7 +63,7 @@ def receive() -> Any:
             )  # fmt: skip
             session.add(run)
             _take_layout(run, table)
-            run.targets = list(recall(session, run.organisation_id, table.headers, _samples(table)))
+            run.targets = list(recall(session, run.organisation_id, table.headers, table.samples()))
             session.flush()
             return redirect(url_for("exchange.columns", run_id=run.id))
     except Invalid as error:
@@ -93,7 +94,7 @@ def columns(run_id: int) -> Any:
                 raise OutOfOrder(TOO_LATE)
             _take_layout(run, table)
             if is_read_anew:
-                run.targets = list(recall(session, run.organisation_id, table.headers, _samples(table)))
+                run.targets = list(recall(session, run.organisation_id, table.headers, table.samples()))
                 return redirect(url_for("exchange.columns", run_id=run_id))
             run.targets = list(check_targets(table.headers, targets, needs_organisation=run.organisation_id is None))
             remember(session, run.organisation_id, table.headers, run.targets)
@@ -110,7 +111,8 @@ def preview(run_id: int) -> str:
         run = _own_run(session, run_id)
         check_targets(run.headers, run.targets, needs_organisation=run.organisation_id is None)
         rows = tried(session, run, importruns.stored_file(run))
-        return render_template("exchange/preview.html", run=run, rows=rows, actions=ACTIONS, whose=_whose_words(run))
+        counts = Counter(row.outcome.action for row in rows)
+        return render_template("exchange/preview.html", run=run, rows=rows, counts=counts, actions=ACTIONS, whose=_whose_words(run))
 
 
 @exchange.post("/manage/import/<int:run_id>/run")
@@ -209,10 +211,6 @@ def _take_layout(run: ImportRun, table: Table) -> None:
     layout = table.layout
     run.sheet, run.header_row, run.encoding, run.delimiter = layout.sheet[:100], layout.header_row, layout.encoding, layout.delimiter
     run.headers, run.rows = list(table.headers), table.estimate
-
-
-def _samples(table: Table) -> list[Sequence[str]]:
-    return [line.cells for line in table.first_lines if line.number > table.layout.header_row]
 
 
 def _columns_page(run: ImportRun, table: Table, targets: Sequence[str], error: Sentence | None = None) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from instruments.errors import Sentence
+from instruments.exchange.drafts import Note
 from instruments.exchange.fields import KEEP
 from instruments.exchange.planning import REFUSED, Outcome
 from instruments.exchange.reports import CHANGE, WARNING, label_of, shown
@@ -44,6 +45,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """A row as it would come in: what becomes of it, its fields, why it is refused, and what else there is to mind."""
+
+    outcome: Outcome
+    changes: Sequence[Change]
+
+    @property
+    def refusals(self) -> list[Note]:
+        """Give why it is refused."""
+        return [note for note in self.outcome.notes if note.is_refusal]
+
+    @property
+    def warnings(self) -> list[Note]:
+        """Give what else there is to mind."""
+        return [note for note in self.outcome.notes if not note.is_refusal]
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The issues of one kind with one field: how many, and the first of them."""
 
@@ -55,7 +74,7 @@ class Group:
 
 def columns_of(table: Table, targets: Sequence[str]) -> list[Column]:
     """Give the columns with their letters, samples and what they are taken for."""
-    under = [line.cells for line in table.first_lines if line.number >= table.layout.header_row + table.header_depth]
+    under = table.samples()
     columns = []
     for at, header in enumerate(table.headers):
         cells = [row[at] for row in under if at < len(row) and row[at]]
@@ -74,12 +93,12 @@ def letter_of(at: int) -> str:
     return letters
 
 
-def tried(session: Session, run: ImportRun, path: Path) -> list[tuple[Outcome, list[Change]]]:
+def tried(session: Session, run: ImportRun, path: Path) -> list[Tried]:
     """Plan the first rows of a list, and give what would change."""
     table = open_table(path, run.layout)
     planner = new_planner(table, tuple(run.targets), run.whose)
     outcomes = planner.plan(session, planner.read(islice(table.rows(), TRIED)))
-    return [(outcome, _changes(outcome)) for outcome in outcomes]
+    return [Tried(outcome, _changes(outcome)) for outcome in outcomes]
 
 
 def _changes(outcome: Outcome) -> list[Change]:

@@ -15,6 +15,8 @@ from threading import Event
 from typing import IO
 
 import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from instruments.errors import Invalid, Sentence
 from instruments.exchange import runs
@@ -112,11 +114,16 @@ def go_on(run_id: int, owner: str, stop: Event, tell: Callable[[int], None] | No
         except Invalid as error:
             _end(run_id, owner, error.sentence)
         except Exception as error:
-            if not is_contended(error) or tries == TRIES:
+            if not _came_second(error) or tries == TRIES:
                 _release(run_id, owner)
                 raise
             continue  # from the record on: what was planned holds ids that were rolled back
         return
+
+
+def _came_second(error: Exception) -> bool:
+    """Say whether somebody else has just written the same: planned anew, the rows are other ones."""
+    return is_contended(error) or isinstance(error, IntegrityError | StaleDataError)
 
 
 def _go_through(run_id: int, owner: str, stop: Event, tell: Callable[[int], None]) -> None:

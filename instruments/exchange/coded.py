@@ -20,7 +20,7 @@ def read_category_code(text: str, words: Vocabulary) -> Reading:
     """Read a six-digit category code; a number that is none, such as an asset number, is told."""
     found = _CODE.fullmatch(narrow(one_line(text)))
     if not found:
-        return left_empty("不是六位分类编码(可能是资产编号)，未采用", "No six-digit category code (an asset number, perhaps); not taken")
+        return left_empty("不是六位分类编码（可能是资产编号），未采用", "No six-digit category code (an asset number, perhaps); not taken")
     if found[1] not in words.categories:
         return left_empty("分类表中没有这个编码，未采用", "The classification has no such code; not taken")
     return _read_as(found[1], found[1], text)

@@ -54,7 +54,7 @@ class Planner:
     whose: Whose
     owners: Owners
     met: dict[tuple[str, str], int] = field(default_factory=dict)
-    alike: Counter[str] = field(default_factory=Counter)
+    alike: Counter[bytes] = field(default_factory=Counter)
 
     def read(self, lines: Iterable[Line]) -> list[tuple[Draft, Owner | None]]:
         """Read lines into drafts and find their owners, before any transaction; lines are read once, in order."""
@@ -79,10 +79,9 @@ class Planner:
 
     def _derive_inner_id(self, draft: Draft) -> None:
         """Make a number from what the row says, the same at every import of the same row."""
-        text = "\x1f".join(draft.likeness)
-        digest = hashlib.sha256(text.encode()).digest()
-        self.alike[text] += 1
-        times = self.alike[text]
+        digest = hashlib.sha256("\x1f".join(draft.likeness).encode()).digest()
+        self.alike[digest] += 1
+        times = self.alike[digest]
         draft.inner_id = f"AUTO-{base64.b32encode(digest).decode()[:14]}" + (f"-{times}" if times > 1 else "")
         draft.tell("inner_id", "", _derived(draft.inner_id, times))
 

@@ -11,7 +11,7 @@ from instruments.exchange.readings import Reading
 
 MEANINGS = {
     "not_offered": Sentence("按“不提供”处理", "Taken as not offered"),
-    "free": Sentence("按“免费”(0 元)处理", "Taken as free of charge (0 yuan)"),
+    "free": Sentence("按“免费”（0 元）处理", "Taken as free of charge (0 yuan)"),
     "on_request": Sentence("按“面议”处理", "Taken as a price on request"),
     "unknown": Sentence("价格未知", "The price is not known"),
     "amount": Sentence("价格按原文保留，请在收费标准中设置", "The price is kept as text; set it up under rates"),

@@ -32,7 +32,7 @@ ALIKE = (
 HEADING = Sentence("这一行只有一个横跨各列的标题，不是仪器", "One text stands across the whole row: a heading, not an instrument")
 REPEATED = Sentence("这一行重复了表头", "This row repeats the header")
 SHIFTED = Sentence(
-    "这一行的单元格比表头多，内容可能错位(逗号未加引号？)",
+    "这一行的单元格比表头多，内容可能错位（逗号未加引号？）",
     "The row has more cells than the header, so they may be shifted (a comma without quotation marks?)",
 )
 BEYOND = Sentence("表头之外的单元格，按原文保留", "A cell beyond the header; kept as raw text")

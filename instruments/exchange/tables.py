@@ -55,6 +55,10 @@ class Table:
                     raise too_many_rows()
                 yield line
 
+    def samples(self, most: int = 200) -> list[tuple[str, ...]]:
+        """Give the cells of the first rows."""
+        return [line.cells for line in islice(self.rows(), most)]
+
     def count(self) -> int:
         """Count the rows under the header that hold something."""
         return sum(1 for _ in self.rows())
@@ -81,7 +85,7 @@ def _kind(path: Path) -> str:
         raise Invalid(
             "file",
             Sentence(
-                "这是旧版 Excel 文件(.xls)或带密码的文件。请在 Excel 中另存为不带密码的 .xlsx。",
+                "这是旧版 Excel 文件（.xls）或带密码的文件。请在 Excel 中另存为不带密码的 .xlsx。",
                 "This is an old Excel file (.xls) or one with a password. Save it as .xlsx without a password.",
             ),
         )

@@ -20,7 +20,7 @@ LONGEST_TEXT, WIDEST_ROW = 32_768, 16_384  # in a cell, in a row: what the progr
 CHUNK = 1 << 20
 _ROW = re.compile(rb"<(?:\w+:)?row[\s>]")
 BROKEN = Sentence(
-    "文件已损坏，或不是 Excel 工作簿(.xlsx)。请在 Excel 中打开并重新另存。",
+    "文件已损坏，或不是 Excel 工作簿（.xlsx）。请在 Excel 中打开并重新另存。",
     "The file is broken, or no Excel workbook (.xlsx). Open it in Excel and save it again.",
 )
 TOO_BIG = Sentence(

@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from instruments.errors import Invalid, PortalError, Sentence
+from instruments.exchange.fields import KEEP
 from instruments.exchange.importing import batches
 from instruments.exchange.mappings import check_targets, recall
 from instruments.exchange.owners import Whose
@@ -54,7 +55,7 @@ def _prepare(path: Path, organisation: str | None) -> tuple[Table, tuple[str, ..
     table = open_table(path)
     with reading() as session:
         chosen = organisation_by_code(session, organisation).id if organisation else None
-        targets = recall(session, chosen, table.headers, [line.cells for line in table.first_lines])
+        targets = recall(session, chosen, table.headers, table.samples())
     check_targets(table.headers, targets, needs_organisation=chosen is None)
     return table, targets, Whose(chosen, may_create=chosen is None)
 
@@ -158,6 +159,9 @@ class _Told:
             f"read {totals['read']} = created {totals['created']} + updated {totals['updated']} + unchanged {totals['unchanged']}"
             f" + refused {totals['refused']}; warnings {totals['warnings']}",
         ]
+        notes = [header for header, target in zip(self._table.headers, self._targets, strict=True) if target == KEEP]
+        if notes:
+            lines.append(f"只作原文保留的列 / columns kept only as notes: {', '.join(notes)}")
         refused = [record for record in self._listed if record["kind"] == REFUSED]
         lines += [f"  {r['row']} [{r['column']}] {r['value'][:60]}: {r['reason_zh']} / {r['reason_en']}" for r in refused[:MOST_SHOWN]]
         if len(refused) > MOST_SHOWN or totals["warnings"]:
