@@ -16,9 +16,10 @@ from portal.api.paging import cursor_of, key_of
 from portal.api.shapes.basics import Named
 from portal.api.shapes.booking import BookingIn, BookingOut, BookingPatch, BookingsAsked, BookingsOut, BundleOut, StepIn
 from portal.auth import viewer
-from portal.errors import Stale, as_text, problem_json, problem_of
+from portal.errors import Stale, problem_of
 from portal.idempotency import Answer, once
 from portal.notices import booked_notice, notice
+from portal.problems import as_text, problem_json
 from portal.transactions import reading, writing
 from scheduling import changing, deciding, desk
 from scheduling.alternatives import alternatives

@@ -12,7 +12,7 @@ from portal.api.openapi import api, read_id
 from portal.api.shapes.basics import SpanOut
 from portal.api.shapes.instrument import AvailabilityOut, QuoteIn, QuoteOut, WindowAsked
 from portal.auth import viewer
-from portal.errors import alternative_json, refusal_json
+from portal.problems import alternative_json, refusal_json
 from portal.transactions import reading
 from scheduling.availability import availability
 from scheduling.quoting import quote
