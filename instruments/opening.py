@@ -99,7 +99,9 @@ def set_hours(
 
 def _check_first_day(valid_from: date, today: date, *, is_first: bool) -> None:
     if valid_from < today and not is_first:
-        past = Sentence("生效日期不能早于今天：过去的开放时间不可更改。", "The first day cannot lie in the past: past hours stay as they were.")
+        past = Sentence(
+            "生效日期不能早于今天：过去的开放时间不可更改。", "The first day cannot lie in the past: past hours stay as they were."
+        )
         raise Invalid("valid_from", past)
     if not EARLIEST <= valid_from <= today + FURTHEST:
         raise Invalid("valid_from", Sentence("请填写三年以内的日期。", "Choose a day within the next three years."))
@@ -174,11 +176,16 @@ def _minutes_on(day: date, plans: Sequence[Plan], days: Mapping[date, SpecialDay
     return [(start, end) for on, start, end in plan.weekly if on == weekday]
 
 
-def openings(session: Session, instruments: Sequence[Instrument | Scheduled], window: TimeSpan) -> dict[int, Opening]:
-    """Give the open spans and closures of many instruments in a window; three statements however many there are."""
+def openings(
+    session: Session, instruments: Sequence[Instrument | Scheduled], window: TimeSpan, *, days: Mapping[date, SpecialDay] | None = None
+) -> dict[int, Opening]:
+    """Give the open spans and closures of many instruments in a window; three statements however many there are.
+
+    `days` are the special days around the window, where the caller has read them already.
+    """
     plans = plans_of(session, [instrument.id for instrument in instruments])
-    first, last = window.start.date() - timedelta(days=3), window.end.date() + timedelta(days=2)
-    days = special_days(session, first, last)
+    if days is None:
+        days = days_around(session, window)
     closures = closures_in(session, instruments, window)
     known: dict[tuple[tuple[Plan, ...], str], list[TimeSpan]] = {}  # many instruments keep the same hours
     result: dict[int, Opening] = {}
@@ -188,6 +195,11 @@ def openings(session: Session, instruments: Sequence[Instrument | Scheduled], wi
             known[key] = planned_spans(key[0], days, window, zone(instrument.time_zone))
         result[instrument.id] = opening_of(known[key], closures.get(instrument.id, ()), window)
     return result
+
+
+def days_around(session: Session, window: TimeSpan) -> Mapping[date, SpecialDay]:
+    """Give the special days that may touch a window in any zone; one statement."""
+    return special_days(session, window.start.date() - timedelta(days=3), window.end.date() + timedelta(days=2))
 
 
 def opening_of(planned: Sequence[TimeSpan], closures: Iterable[Closure], window: TimeSpan) -> Opening:

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from instruments.access import Viewer, audience_of
 from instruments.catalogue import Instrument
 from instruments.errors import Refusal, Sentence
-from instruments.holidays import SpecialDay, special_days
-from instruments.opening import Opening, openings
+from instruments.holidays import SpecialDay
+from instruments.opening import Opening, days_around, openings
 from instruments.qualifications import GRADES, Qualification
 from instruments.rulebooks import rule_book_history
 from instruments.timespan import TimeSpan, zone
@@ -126,10 +126,12 @@ def read_facts(
     held: dict[int, dict[int, list[TimeSpan]]] = {}
     for instrument_id, lane, span in holding(session, ids, window.widened(reach, reach), apart_from=apart_from):
         held.setdefault(instrument_id, {}).setdefault(lane, []).append(span)
+    back = _looks_back(window, instruments, books)
+    # A quota may leave holidays out, so those of all the time it looks back on are needed.
+    days = days_around(session, TimeSpan(min(window.start, back.start), max(window.end, back.end)) if back else window)
     return Facts(
-        books, openings(session, instruments, window), held, _qualifications(session, ids, viewer),
-        special_days(session, window.start.date() - AROUND, window.end.date() + AROUND),
-        _history(session, wish, window, instruments, books, viewer, apart_from),
+        books, openings(session, instruments, window, days=days), held, _qualifications(session, ids, viewer), days,
+        _history(session, wish, back, ids, viewer, apart_from) if back else (),
     )  # fmt: skip
 
 
@@ -155,11 +157,8 @@ def _qualifications(session: Session, ids: list[int], viewer: Viewer) -> dict[in
     return {row.instrument_id: row for row in rows}
 
 
-def _history(
-    session: Session, wish: Wished, window: TimeSpan, instruments: Sequence[Instrument], books: Mapping[int, Sequence[Version]],
-    viewer: Viewer, apart_from: Collection[int],
-) -> list[Past]:  # fmt: skip
-    """Read the earlier bookings that quotas of these instruments look back on; no statement when none does."""
+def _looks_back(window: TimeSpan, instruments: Sequence[Instrument], books: Mapping[int, Sequence[Version]]) -> TimeSpan | None:
+    """Give the whole time that quotas of these instruments look back on, or None when none does."""
     windows = [
         back
         for instrument in instruments
@@ -167,18 +166,22 @@ def _history(
         for entry in version.entries
         if (back := entry.rule.looks_back(window, zone(instrument.time_zone)))
     ]
-    if not windows:
-        return []
-    start, end = min(one.start for one in windows), max(one.end for one in windows)
+    return TimeSpan(min(one.start for one in windows), max(one.end for one in windows)) if windows else None
+
+
+def _history(
+    session: Session, wish: Wished, back: TimeSpan, ids: list[int], viewer: Viewer, apart_from: Collection[int]
+) -> list[Past]:  # fmt: skip
+    """Read the earlier bookings that quotas look back on; one statement."""
     whose = Booking.person_id == viewer.person_id
     rows = session.execute(
         select(
             Booking.id, Booking.instrument_id, Booking.person_id, Booking.group_id, Booking.start_at, Booking.end_at, Booking.created_at
         ).where(
             or_(whose, Booking.group_id == wish.group_id) if wish.group_id is not None else whose,
-            Booking.end_at > start,
-            Booking.start_at < end,
-            Booking.instrument_id.in_([instrument.id for instrument in instruments]),
+            Booking.end_at > back.start,
+            Booking.start_at < back.end,
+            Booking.instrument_id.in_(ids),
             Booking.status.in_(("requested", "confirmed", "running", "finished", "no_show")),
         )
     )
