@@ -6,6 +6,7 @@ way end, and the ticks come to a safe point; a worker that dies is replaced.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from typing import Any
@@ -44,6 +45,10 @@ class Server(BaseApplication):
         return create_app(self._settings)
 
     def _begin_ticks(self, worker: Any) -> None:
+        # What is loaded stays for good: the collector need not walk over it again with every few requests.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         if self._jobs:
             from portal.jobs import start
 
