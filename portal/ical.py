@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from instruments.catalogue import Instrument
 from portal.config import settings
 from portal.language import current_language, name, say, t
+from portal.links import outside_path
 from portal.told import ToldBooking, ToldInstrument
 from scheduling.bookings import STATUSES, Booking
 from scheduling.ical import Entry
@@ -29,7 +30,7 @@ def entry_of(booking: Booking | ToldBooking, *, organizer: str = "") -> Entry:
         status="CANCELLED" if gone else "TENTATIVE" if waits else "CONFIRMED",
         location=place(booking.instrument),
         description=_description(booking),
-        url=page(f"/bookings/{booking.id}"),
+        url=outside_path(f"/bookings/{booking.id}"),
         organizer=organizer,
         created_at=booking.created_at,
     )
@@ -55,11 +56,6 @@ def place(instrument: Instrument | ToldInstrument) -> str:
 def contact(instrument: Instrument | ToldInstrument) -> str:
     """Say whom to ask about an instrument: the contact named, with telephone and address."""
     return " ".join(part for part in (instrument.contact, instrument.phone, instrument.email) if part)
-
-
-def page(path: str) -> str:
-    """Give the full address of a page, for readers who are elsewhere."""
-    return settings().base_url + path
 
 
 def host() -> str:

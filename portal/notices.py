@@ -22,6 +22,7 @@ from portal.config import settings
 from portal.formats import when
 from portal.language import current_language, in_language, name, t
 from portal.letters import render
+from portal.links import outside_path
 from portal.mail import sender_address
 from portal.outbox import OutboxMessage, enqueue, enqueue_facts
 from portal.recipients import administrators_of, managers_of, province_administrators
@@ -117,7 +118,7 @@ def person_notice(session: Session, person: Person, kind: str, now: datetime) ->
 def waiting_notice(session: Session, person: Person, now: datetime) -> None:
     """Tell the administrators of her organisation that a person waits to be admitted."""
     session.flush()
-    context = {"person_name": person.name, "person_email": person.email, "url": ical.page("/organisation/people?status=waiting")}
+    context = {"person_name": person.name, "person_email": person.email, "url": outside_path("/organisation/people?status=waiting")}
     for administrator in administrators_of(session, person.organisation_id):
         key = f"person-waiting/{person.id}/{person.version}/{administrator.id}"
         enqueue(session, to=administrator, kind="person-waiting", context=context, now=now, key=key)
@@ -151,7 +152,7 @@ def key_of(kind: str, bookings: Sequence[Booking], reader: Reader) -> str:
 
 def _words(bookings: Sequence[Told]) -> dict[str, Any]:
     """Give the templates what they need to name things; called while the letter is written, in its language."""
-    return {"what": lambda: _what(bookings), "place": ical.place, "contact": ical.contact, "page": ical.page, "states": STATUSES, "reasons": _reasons}
+    return {"what": lambda: _what(bookings), "place": ical.place, "contact": ical.contact, "page": outside_path, "states": STATUSES, "reasons": _reasons}
 
 
 def _what(bookings: Sequence[Told]) -> str:

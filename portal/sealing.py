@@ -18,8 +18,8 @@ from instruments.database import is_sqlite
 from portal.transactions import reading, writing
 from portal.turns import is_alone
 
-BATCH = 2000
-WAITS, PAUSE = 20, 0.25
+BATCH = 500  # on SQLite whoever books waits as long as a batch takes
+WAITS, PAUSE = 40, 0.25
 
 
 @dataclass(frozen=True, slots=True)

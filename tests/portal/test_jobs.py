@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +21,17 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from portal import clock, jobs
+from instruments.database import make_engine
+from portal import clock, create_app, jobs, ticks
 from portal.auth.limits import Attempt
+from portal.config import Settings
 from portal.jobs import TICKS, Tick, run_once, run_safely, start
+from portal.outbox import enqueue
+from portal.schema import upgrade
+from portal.transactions import writing
 from scheduling.bookings import Booking
 from scheduling.changing import cancel, move
+from tests.fixtures.clusters import start_cluster
 from tests.fixtures.letters import entries_of, text_of
 from tests.fixtures.ticks import at_once
 
@@ -239,3 +246,30 @@ def test_a_worker_process_does_the_work_and_ends_on_sigterm(
         finally:
             worker.kill()
     assert len(list((portal_settings.data_dir / "mail").glob("*.eml"))) == 5
+
+
+def test_a_database_that_goes_away_for_a_while_loses_no_letter(tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "TICKS", (Tick("deliver", 1, ticks.deliver),))
+    with start_cluster() as cluster:
+        engine = make_engine(cluster.url())
+        upgrade(engine)
+        app = create_app(Settings(tmp_path, cluster.url(), "a key for tests", "http://localhost"), engine)
+        clockwork = start(app)
+        try:
+            with app.app_context():
+                write_one("before")
+                wait_for(lambda: len(list(tmp_path.glob("mail/*.eml"))) == 1)
+                cluster.kill()
+                time.sleep(3)  # ticks come and fail meanwhile
+                cluster.start()
+                write_one("after")
+                wait_for(lambda: len(list(tmp_path.glob("mail/*.eml"))) == 2)
+        finally:
+            clockwork.stop()
+            engine.dispose()
+
+
+def write_one(key: str) -> None:
+    context = {"person_name": "Ada", "person_email": "ada@example.org", "url": "http://localhost/"}
+    with writing() as writer:
+        enqueue(writer, to="a@example.org", kind="person-waiting", language="en", key=key, now=clock.now(), context=context)
