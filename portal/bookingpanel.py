@@ -13,7 +13,7 @@ from instruments.timespan import TimeSpan
 from portal.formats import duration, instant, wall
 from portal.forms import Form
 from portal.language import name, t
-from portal.quotes import Check, checks
+from portal.quotes import Checked, checked
 from scheduling.alternatives import Alternative
 from scheduling.quoting import Quote
 
@@ -31,14 +31,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """kind: possible, approval, refused or unread; `action` is what the one button says. Unread there is no span."""
+    """kind: possible, approval, refused or unread; `action` is what the one button says."""
 
     kind: str
     summary: str
     action: str
     span: TimeSpan | None = None
     tz: str = ""
-    checks: Sequence[Check] = ()
+    checked: Sequence[Checked] = ()
     offers: Sequence[Offer] = ()
     problems: Sequence[str] = ()
 
@@ -71,7 +71,12 @@ def panel_of(found: Quote, span: TimeSpan, words: Words, address: Callable[[Alte
         "approval": t("可以申请，管理员批准后生效。", "You can ask for it; a manager decides."),
         "possible": t("可以约，提交后立即确认。", "You can have it, confirmed at once."),
     }[kind]
-    return Panel(kind, summary, words.ask if kind == "approval" else words.book, span, found.cases[0].instrument.time_zone, checks(found), offers)
+    return Panel(kind, summary, words.ask if kind == "approval" else words.book, span, found.cases[0].instrument.time_zone, checked(found), offers)
+
+
+def unchanged_panel(span: TimeSpan, tz: str, words: Words) -> Panel:
+    """Say that a booking would be moved to where it is."""
+    return Panel("unread", t("它现在就在这个时间。", "It is at this time now."), words.book, span, tz)
 
 
 def unread_panel(form: Form, words: Words) -> Panel:

@@ -13,7 +13,7 @@ from instruments.catalogue import Instrument
 from instruments.errors import Changed, Invalid, NotFound, OutOfOrder, PortalError, Refused, Sentence
 from portal import clock
 from portal.auth import login_required, viewer
-from portal.bookingpanel import Panel, moving_words, panel_of, times_of, unread_because, unread_panel
+from portal.bookingpanel import Panel, moving_words, panel_of, times_of, unchanged_panel, unread_because, unread_panel
 from portal.bookingsteps import asked_version, explained
 from portal.errors import status_of
 from portal.idempotency import Answer, KeyReused, once
@@ -38,8 +38,8 @@ def move(booking_id: int) -> Any:
     """Show where a booking could go, and move it."""
     form = TimesForm()
     with reading() as session:
-        one = _movable(session, booking_id)
-        if one is None:
+        one = seen_booking(session, booking_id, viewer())
+        if request.method == "GET" and "move" not in open_steps(one, viewer(), clock.now()):
             return explained(booking_id, OutOfOrder(FIXED))
         target = _target(session, one)
         form.prepare(target.time_zone)
@@ -60,11 +60,6 @@ def quote_moved(booking_id: int) -> Any:
         form.prepare(target.time_zone)
         form.validate()
         return render_template("bookings/panel.html", panel=_panel(session, one, target, form))
-
-
-def _movable(session: Session, booking_id: int) -> Booking | None:
-    one = seen_booking(session, booking_id, viewer())
-    return one if "move" in open_steps(one, viewer(), clock.now()) else None
 
 
 def _target(session: Session, one: Booking) -> Instrument:
@@ -93,6 +88,8 @@ def _panel(session: Session, one: Booking, target: Instrument, form: TimesForm) 
         return unread_panel(form, moving_words())
     try:
         span = form.read_span()
+        if (span, target.id) == (one.span, one.instrument_id):
+            return unchanged_panel(span, form.zone.key, moving_words())
         found = quote_move(session, one, span, viewer=viewer(), now=clock.now(), instrument_id=target.id)
     except Invalid as error:
         return unread_because(form, error, moving_words())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from instruments.errors import Sentence
-from portal.language import name, say, t
+from portal.language import name, say
 from scheduling.cases import Case
 from scheduling.quoting import Quote
 from scheduling.rules.book import Answer
@@ -29,27 +29,38 @@ class Check:
     reason: str = ""
 
 
-def checks(found: Quote) -> list[Check]:
-    """Give every rule that concerns the asker with what it says of the wish, what speaks against it first."""
-    several = len(found.cases) > 1
-    every = [check for case in found.cases for check in _checks_of(case, f"{name(case.instrument)}{t('：', ': ')}" if several else "")]
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The checks of one instrument under its name, what speaks against it first."""
+
+    title: str
+    checks: tuple[Check, ...]
+
+    @property
+    def is_kept(self) -> bool:
+        """Say whether every rule is kept."""
+        return all(check.state == "ok" for check in self.checks)
+
+
+def checked(found: Quote) -> list[Checked]:
+    """Give every rule that concerns the asker with what it says of the wish, instrument by instrument."""
     order = {"refuses": 0, "warns": 1, "ok": 2}
-    return sorted(every, key=lambda check: order[check.state])
+    return [Checked(name(case.instrument), tuple(sorted(_checks_of(case), key=lambda check: order[check.state]))) for case in found.cases]
 
 
-def _checks_of(case: Case, prefix: str) -> Iterator[Check]:
+def _checks_of(case: Case) -> Iterator[Check]:
     taken = [refusal for refusal in case.refusals if refusal.code == "taken"]
-    yield Check("refuses" if taken else "ok", prefix + say(taken[0].sentence if taken else FREE))
+    yield Check("refuses" if taken else "ok", say(taken[0].sentence if taken else FREE))
     for refusal in case.judgement.standing:
-        yield Check("refuses", prefix + say(refusal.sentence))
+        yield Check("refuses", say(refusal.sentence))
     for answer in case.judgement.answers:
         # What happens to those who do not come is no question before they book.
         if not isinstance(answer.entry.rule, NoShow):
-            yield _check_of(answer, prefix, case)
+            yield _check_of(answer, case)
 
 
-def _check_of(answer: Answer, prefix: str, case: Case) -> Check:
-    text = prefix + say(say_entry(answer.entry))
+def _check_of(answer: Answer, case: Case) -> Check:
+    text = say(say_entry(answer.entry))
     is_waived = answer.leads_to == "approve" and not case.judgement.approvals
     if answer.found is None or is_waived:
         return Check("ok", text)

@@ -92,7 +92,7 @@ class WishForm(TimesForm):
 
     mode = SelectField(lazy_t("使用方式", "How"))
     purpose = SelectField(lazy_t("用途", "What for"))
-    group = SelectField(lazy_t("课题组", "For which group"))
+    group = SelectField(lazy_t("课题组", "For which group"), default="")
 
     def offer(self, session: Session, instruments: Sequence[Instrument], viewer: Viewer) -> None:
         """Offer the modes these instruments have for this person, and her groups."""
