@@ -118,7 +118,7 @@ def _base_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise BadSetting(
-            f"PORTAL_BASE_URL 须为 http:// 或 https:// 开头的地址,而不是“{text}”。",
+            f"PORTAL_BASE_URL 须为 http:// 或 https:// 开头的地址，而不是“{text}”。",
             f"PORTAL_BASE_URL must be an address that begins with http:// or https://, not “{text}”.",
         )
     return text.rstrip("/")
@@ -145,7 +145,7 @@ def _mail_url(text: str) -> str:
         is_good = False
     if not is_good:
         raise BadSetting(
-            "PORTAL_MAIL_URL 须为 smtp://用户:密码@主机:端口 或 smtps://...,留空则写入文件。",
+            "PORTAL_MAIL_URL 须为 smtp://用户:密码@主机:端口 或 smtps://...，留空则写入文件。",
             "PORTAL_MAIL_URL must look like smtp://user:password@host:port or smtps://...; without it, mail goes to files.",
         )
     return text
@@ -156,7 +156,7 @@ def _secret_key(given: str, data_dir: Path, is_public: bool) -> str:
         return given
     if is_public:
         raise BadSetting(
-            f"公开地址必须设置 PORTAL_SECRET_KEY,至少 {SHORTEST_KEY} 个随机字符,例如 `openssl rand -hex 32` 的输出。",
+            f"公开地址必须设置 PORTAL_SECRET_KEY，至少 {SHORTEST_KEY} 个随机字符，例如 `openssl rand -hex 32` 的输出。",
             f"A public address needs PORTAL_SECRET_KEY, at least {SHORTEST_KEY} random characters, such as `openssl rand -hex 32` gives.",
         )
     return kept_secret(data_dir / KEY_FILE)

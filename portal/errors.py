@@ -29,7 +29,7 @@ class LoginNeeded(PortalError):
     """Nobody is logged in, and the call cannot be led to the login page (401)."""
 
     def __init__(self) -> None:
-        super().__init__(Sentence("请先登录,或附上有效的 API 令牌。", "Please log in first, or send a valid API token."))
+        super().__init__(Sentence("请先登录，或附上有效的 API 令牌。", "Please log in first, or send a valid API token."))
 
 
 class TooMany(PortalError):
@@ -38,7 +38,7 @@ class TooMany(PortalError):
     def __init__(self, seconds: int) -> None:
         minutes = max(1, -(-seconds // 60))
         in_words = "a minute" if minutes == 1 else f"{minutes} minutes"
-        super().__init__(Sentence(f"尝试次数过多,请 {minutes} 分钟后再试。", f"Too many attempts. Please try again in {in_words}."))
+        super().__init__(Sentence(f"尝试次数过多，请 {minutes} 分钟后再试。", f"Too many attempts. Please try again in {in_words}."))
         self.seconds = seconds
 
 
@@ -74,7 +74,7 @@ OTHERS: dict[int, Sentence] = {
     406: Sentence("无法以所要求的格式回答。", "There is no answer in the format that was asked for."),
     413: Sentence("提交的内容过大。", "What was sent is too large."),
     415: Sentence("不支持这种格式。", "This format is not supported."),
-    500: Sentence("系统出错,我们已记录。", "Something went wrong on our side. It has been noted."),
+    500: Sentence("系统出错，我们已记录。", "Something went wrong on our side. It has been noted."),
 }
 FORGED = Sentence(
     "页面已过期或不是从本站提交。请刷新页面后重试。",
@@ -82,11 +82,11 @@ FORGED = Sentence(
 )
 FOREIGN_HOST = Sentence("本平台没有这个网址。", "This portal does not answer under this address.")
 CONFLICT = Sentence("刚刚有人修改了同一内容。请刷新后再试。", "Somebody else has just changed the same thing. Please reload and try again.")
-BUSY = Sentence("系统繁忙,请稍后再试。", "The portal is very busy. Please try again in a moment.")
-AWAY = Sentence("数据库暂时无法连接,请稍后再试。", "The database cannot be reached just now. Please try again shortly.")
-FULL = Sentence("存储空间已满,本次操作未保存。请通知管理员。", "The store is full, so this was not kept. Please tell the operator.")
+BUSY = Sentence("系统繁忙，请稍后再试。", "The portal is very busy. Please try again in a moment.")
+AWAY = Sentence("数据库暂时无法连接，请稍后再试。", "The database cannot be reached just now. Please try again shortly.")
+FULL = Sentence("存储空间已满，本次操作未保存。请通知管理员。", "The store is full, so this was not kept. Please tell the operator.")
 UNSURE = Sentence(
-    "保存时与数据库的连接中断,结果尚不确定。请先查看是否已保存,再决定是否重试。",
+    "保存时与数据库的连接中断，结果尚不确定。请先查看是否已保存，再决定是否重试。",
     "The connection to the database broke while this was being saved. Please look whether it is there before trying again.",
 )
 

@@ -103,7 +103,7 @@ def _check_head(head: Any, revision: str) -> None:
     if not isinstance(head, dict) or (head.get("archive"), head.get("format")) != (ARCHIVE, FORMAT):
         raise broken()
     if head["revision"] != revision:
-        zh = f"备份的数据库版本为 {head['revision']},本程序为 {revision}。请用当时的版本恢复后再升级。"
+        zh = f"备份的数据库版本为 {head['revision']}，本程序为 {revision}。请用当时的版本恢复后再升级。"
         en = f"The backup has schema {head['revision']}, this program {revision}: restore with the version that made it, then upgrade."
         raise Invalid("archive", Sentence(zh, en))
 

@@ -60,7 +60,7 @@ def check_password(password: str, email: str) -> None:
     if plain in (email, email.partition("@")[0]):
         raise _bad("密码不能是您的邮箱。", "The password must not be your e-mail address.")
     if plain in COMMON or len(set(plain)) < 4:
-        raise _bad("这个密码太常见,容易被猜到。", "This password is too well known; it would be guessed.")
+        raise _bad("这个密码太常见，容易被猜到。", "This password is too well known; it would be guessed.")
 
 
 def hash_password(password: str) -> str:

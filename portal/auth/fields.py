@@ -11,7 +11,7 @@ from portal.forms import AtMost, Form, Required
 from portal.language import lazy_t
 
 NEW_PASSWORD_HINT = lazy_t(
-    f"至少 {SHORTEST} 个字符;越长越好,一句话也可以。", f"At least {SHORTEST} characters. Longer is better; a whole sentence is fine."
+    f"至少 {SHORTEST} 个字符；越长越好，一句话也可以。", f"At least {SHORTEST} characters. Longer is better; a whole sentence is fine."
 )
 
 

@@ -29,12 +29,12 @@ SECOND_STEP_SECONDS = 600
 HALF = "half"  # in the cookie: who has given the right password and still owes the code
 WRONG = Sentence("邮箱或密码不正确。", "The e-mail address or the password is not right.")
 NOT_IN_YET = {
-    "waiting": Sentence("您的单位尚未审核您的注册,结果会邮件通知您。", "Your organisation has yet to admit you. You will hear by mail."),
+    "waiting": Sentence("您的单位尚未审核您的注册，结果会邮件通知您。", "Your organisation has yet to admit you. You will hear by mail."),
     "refused": Sentence("您的注册未通过单位审核。", "Your organisation has not admitted you."),
-    "disabled": Sentence("此账户已停用,请联系本单位管理员。", "This account is closed. Please ask your organisation's administrator."),
+    "disabled": Sentence("此账户已停用，请联系本单位管理员。", "This account is closed. Please ask your organisation's administrator."),
 }
 URGED = Sentence(
-    "您负责仪器或单位,请在“登录与安全”中开启两步验证。",
+    "您负责仪器或单位，请在“登录与安全”中开启两步验证。",
     "You answer for instruments or people: please switch on the second step under “Sign-ins and security”.",
 )
 

@@ -49,7 +49,7 @@ def new_password(token: str) -> Any:
             form.refuse(error)
         else:
             _change(token, credentials.hash_password(form.password.data))
-            flash(t("密码已更新,请用新密码登录。", "Your password has been changed. Please log in with the new one."), "success")
+            flash(t("密码已更新，请用新密码登录。", "Your password has been changed. Please log in with the new one."), "success")
             return redirect(url_for("auth.login"))
     return render_template("auth/new_password.html", form=form, person=person), 422 if form.is_submitted() else 200
 

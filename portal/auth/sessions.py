@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 from instruments.database import Base, Key
 from instruments.errors import NotFound
 from instruments.people import Person
+from portal.auth.browsers import in_words
 from portal.auth.secret import digest, new_secret
 
 LASTS = timedelta(days=14)
@@ -59,7 +60,7 @@ def begin(session: Session, person: Person, *, now: datetime, user_agent: str = 
             person_id=person.id,
             created_at=now,
             expires_at=now + LASTS,
-            user_agent=user_agent[:SHORT_AGENT],
+            user_agent=in_words(user_agent),
             address=address_prefix(address),
         )
     )

@@ -38,9 +38,9 @@ def create(session: Session, person_id: int, label: str, *, now: datetime, days:
     """Make a token and give it; it cannot be shown again. `days` None means until it is revoked."""
     label = label.strip()
     if not label or len(label) > 100:
-        raise Invalid("label", Sentence("请为令牌起个名字(不超过 100 字)。", "Please give the token a name of at most 100 characters."))
+        raise Invalid("label", Sentence("请为令牌起个名字（不超过 100 字）。", "Please give the token a name of at most 100 characters."))
     if len(live_tokens(session, person_id, now)) >= MOST_TOKENS:
-        raise Invalid("label", Sentence("令牌太多,请先撤销不用的。", "There are too many tokens; please revoke some first."))
+        raise Invalid("label", Sentence("令牌太多，请先撤销不用的。", "There are too many tokens; please revoke some first."))
     token = new_secret(PREFIX)
     expires_at = None if days is None else now + timedelta(days=days)
     session.add(

@@ -78,7 +78,7 @@ def use_code(session: Session, person_id: int, code: str, *, now: datetime) -> b
 
 def wrong_code() -> Invalid:
     """Give the error for a code that does not fit."""
-    zh, en = "验证码不正确或已使用,请输入最新的。", "This code is not right, or was used before. Please enter the newest one."
+    zh, en = "验证码不正确或已使用，请输入最新的。", "This code is not right, or was used before. Please enter the newest one."
     return Invalid("code", Sentence(zh, en))
 
 

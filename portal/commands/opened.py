@@ -57,7 +57,7 @@ def open_portal(chosen: argparse.Namespace, **more: Any) -> Flask:
 def check_current(engine: Engine) -> None:
     """Refuse a database that does not have the schema this code needs."""
     if not is_current(engine):
-        zh = "数据库结构不是当前版本,请先运行 migrate。"
+        zh = "数据库结构不是当前版本，请先运行 migrate。"
         raise Stopped(zh, "The database does not have the schema of this version: run `migrate` first.")
 
 

@@ -23,6 +23,6 @@ def run(chosen: argparse.Namespace) -> int:
     app = create_app(settings, engine)
     seed(app)
     if not make_sample(app):
-        raise Stopped("数据库中已有数据,未建立示例。", "The database is not empty, so no sample was made.")
+        raise Stopped("数据库中已有数据，未建立示例。", "The database is not empty, so no sample was made.")
     print(in_words(settings.data_dir))
     return 0

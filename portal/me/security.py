@@ -62,7 +62,7 @@ def password() -> Any:
             form.refuse(error)
         else:
             _change(credentials.hash_password(form.password.data))
-            flash(t("密码已更新,其他设备上的登录已结束。", "Your password is changed, and your logins elsewhere have ended."), "success")
+            flash(t("密码已更新，其他设备上的登录已结束。", "Your password is changed, and your logins elsewhere have ended."), "success")
             return redirect(url_for("me.sessions"))
     return render_template("me/password.html", form=form), 422 if form.is_submitted() else 200
 
