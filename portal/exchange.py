@@ -30,7 +30,7 @@ from portal.links import LARGEST_KEY
 from portal.transactions import reading, writing
 
 exchange = Blueprint("exchange", __name__)
-exchange.get("/instruments/export.<any(csv, xlsx):kind>")(export)
+exchange.get("/instruments/export.<any(csv, xlsx, json):kind>")(export)
 exchange.get("/instruments/uniquip.csv")(uniquip)
 
 RECENT = 20

@@ -3,6 +3,7 @@ and keeps no slow reader at the database."""
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from instruments.access import inspected_by
 from instruments.catalogue import Instrument
 from instruments.errors import Forbidden, Invalid, Sentence
+from instruments.exchange.national import national
 from instruments.exchange.sheets import write_csv, write_xlsx
 from instruments.exchange.uniquip import write_uniquip
 from instruments.exchange.vocabulary import read_vocabulary
@@ -30,19 +32,24 @@ from portal.searchform import read_search
 from portal.transactions import reading
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV = "text/csv"
+CSV, JSON = "text/csv", "application/json"
 AT_ONCE = 500  # instruments in memory
 MOST_FOR_ANYBODY = 2_000  # who is logged in may take the whole register
 PIECE = 1 << 16
 
 
 def export(kind: str) -> Response:
-    """Give the instruments a search finds, or with ?scope=managed all that one manages with every field, as CSV or XLSX."""
+    """Give the instruments a search finds, or with ?scope=managed all that one manages with every field: CSV, XLSX, or the national fields as JSON."""
     is_public = request.args.get("scope") != "managed"
     with reading() as session:
         ids = _ids(session, is_public=is_public)
-        writer = Writer(read_vocabulary(session), current_language(), is_public=is_public)
+        words = read_vocabulary(session)
+        writer = Writer(words, current_language(), is_public=is_public)
         title, plain = t("仪器列表.{kind}", "instruments.{kind}", kind=kind), f"instruments.{kind}"
+        if kind == "json":
+            if is_public:
+                raise Forbidden  # a return holds what is not public
+            return attachment(_write(_json_pieces(national(row, words) for row in _instruments(session, ids))), JSON, title, plain)
         if kind == "csv":
             return attachment(_write(write_csv(_instruments(session, ids), writer)), CSV, title, plain)
         return attachment(lambda path: write_xlsx(_instruments(session, ids), writer, path), XLSX, title, plain)
@@ -78,6 +85,14 @@ def attachment(write: Callable[[Path], Any], media_type: str, title: str, plain:
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         yield from iter(lambda: file.read(PIECE), b"")
+
+
+def _json_pieces(described: Iterable[dict[str, Any]]) -> Iterator[str]:
+    before = "[\n"
+    for one in described:
+        yield before + json.dumps(one, ensure_ascii=False)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
 
 
 def _write(pieces: Iterable[str]) -> Callable[[Path], None]:

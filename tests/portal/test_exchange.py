@@ -554,3 +554,13 @@ def test_anybody_takes_only_so_much(client, log_in, a_person, an_instrument, wor
 
 def test_there_are_no_other_kinds_of_list(client):
     assert client.get("/instruments/export.exe").status_code == 404
+
+
+def test_the_national_fields_are_taken_away_by_who_manages(client, log_in, an_admin, an_instrument, words):
+    admin = an_admin()
+    assert client.get("/instruments/export.json").status_code == 403
+    log_in(client, admin)
+    assert client.get("/instruments/export.json?scope=managed").json == []
+    an_instrument(organisation=admin.organisation, name_zh="气相色谱仪", inner_id="GC-1")
+    (fields,) = client.get("/instruments/export.json?scope=managed").json
+    assert (fields["cname"], fields["innerId"], fields["worth"]) == ("气相色谱仪", "GC-1", "200.00")
