@@ -5,7 +5,7 @@ Flask-Admin's own defaults are open: anybody may create and delete. Here a view 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from flask_admin.contrib.sqla import ModelView
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from instruments.errors import Forbidden, NotFound, PortalError
+from instruments.errors import Forbidden, NotFound, PortalError, Sentence
 from instruments.exchange.cells import neutralise
 from portal.auth import viewer
 from portal.auth.current import ask_to_log_in
@@ -99,12 +99,21 @@ class Home(OpenToProvince, AdminIndexView):
     """The list of registers."""
 
 
+def _said(words: Mapping[Any, Sentence]) -> Callable[..., str]:
+    def show(_view: Any, _context: Any, row: Any, column: str) -> str:
+        code = getattr(row, column)
+        return say(words[code]) if code in words else str(code or "")
+
+    return show
+
+
 class RegisterView(OpenToProvince, ModelView):
     """One table of the register."""
 
     is_read_only: ClassVar[bool] = False
     title: ClassVar[Any]
-    about: ClassVar[Any] = ""
+    # Columns whose codes are shown in words.
+    words: ClassVar[Mapping[str, Mapping[Any, Sentence]]] = {}
     table: ClassVar[Any]
 
     list_template = "admin/list.html"
@@ -122,6 +131,7 @@ class RegisterView(OpenToProvince, ModelView):
     def __init__(self) -> None:
         if self.is_read_only:
             self.can_create = self.can_edit = False
+        self.column_formatters = self.column_formatters_detail = {column: _said(words) for column, words in self.words.items()}
         self.column_details_list = tuple(dict.fromkeys((*self.column_list, *(self.form_columns or ()))))
         super().__init__(
             self.table,

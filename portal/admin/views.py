@@ -5,23 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from instruments.audit import AuditEntry
-from instruments.catalogue import Instrument, InstrumentAlias
+from instruments.catalogue import PUBLICATIONS, Instrument, InstrumentAlias
 from instruments.classification import Category
-from instruments.closures import Closure
+from instruments.closures import KINDS as CLOSURE_KINDS
+from instruments.closures import REPEATS, Closure
 from instruments.codes import CodeEntry
 from instruments.facilities import Facility
 from instruments.holidays import Holiday
 from instruments.opening import OpeningHours
-from instruments.people import Group, GroupMember, Organisation, Person
-from instruments.qualifications import Qualification
-from instruments.roles import RoleGrant
+from instruments.people import ORGANISATION_KINDS, PERSON_STATUSES, Group, GroupMember, Organisation, Person
+from instruments.qualifications import GRADES, Qualification
+from instruments.qualifications import STATUSES as QUALIFICATION_STATUSES
+from instruments.roles import ROLES, RoleGrant
 from instruments.rulebooks import RuleBook
 from instruments.search.aliases import SearchAlias
 from instruments.search.index import index_instrument
 from portal.admin.base import RegisterSession, RegisterView
 from portal.admin.labels import LABELS
 from portal.language import lazy_t
-from scheduling.bookings import Booking
+from scheduling.bookings import MODES, Booking
+from scheduling.bookings import STATUSES as BOOKING_STATUSES
 
 
 class Register(RegisterView):
@@ -36,6 +39,7 @@ class Organisations(Register):
     table, title = Organisation, lazy_t("单位", "Organisations")
     column_list = ("code", "name_zh", "name_en", "kind", "city", "is_active")
     column_searchable_list = ("code", "name_zh", "name_en")
+    words = {"kind": ORGANISATION_KINDS}
     form_columns = ("code", "name_zh", "name_en", "kind", "city", "time_zone", "website", "mail_domain", "is_active")
 
 
@@ -77,6 +81,7 @@ class People(Register):
     table, title = Person, lazy_t("人员", "People")
     column_list = ("email", "name", "organisation_id", "language", "status", "created_at")
     column_searchable_list = ("email", "name")
+    words = {"status": PERSON_STATUSES}
     form_columns = ("name", "language", "phone", "status", "status_note")
     form_choices = {
         "language": [("zh", "中文"), ("en", "English")],
@@ -90,6 +95,7 @@ class Roles(Register):
 
     table, title = RoleGrant, lazy_t("角色授权", "Roles granted")
     column_list = ("id", "person_id", "role", "organisation_id", "facility_id", "instrument_id", "granted_at")
+    words = {"role": ROLES}
     is_read_only = True
 
 
@@ -99,6 +105,7 @@ class Instruments(Register):
     table, title = Instrument, lazy_t("仪器", "Instruments")
     column_list = ("id", "inner_id", "name_zh", "name_en", "model", "manufacturer", "category_code", "publication")
     column_searchable_list = ("inner_id", "name_zh", "name_en", "model")
+    words = {"publication": PUBLICATIONS}
     form_columns = (
         "name_zh", "name_en", "department", "manufacturer", "model", "country", "original_value", "commissioned", "functions",
         "specifications", "services", "achievements", "requirements", "fees", "service_url", "building", "room", "contact", "phone",
@@ -174,6 +181,7 @@ class Closures(Register):
 
     table, title = Closure, lazy_t("停机", "Closures")
     column_list = ("id", "instrument_id", "facility_id", "kind", "reason", "start_at", "end_at", "repeats", "lifted_at")
+    words = {"kind": CLOSURE_KINDS, "repeats": REPEATS}
     column_searchable_list = ("reason",)
     is_read_only = True
 
@@ -191,6 +199,7 @@ class Qualifications(Register):
 
     table, title = Qualification, lazy_t("上机资格", "Qualifications")
     column_list = ("id", "person_id", "instrument_id", "status", "grade", "expires_on")
+    words = {"status": QUALIFICATION_STATUSES, "grade": GRADES}
     is_read_only = True
 
 
@@ -199,6 +208,7 @@ class Bookings(Register):
 
     table, title = Booking, lazy_t("机时预约", "Bookings")
     column_list = ("id", "instrument_id", "person_id", "start_at", "end_at", "status", "mode")
+    words = {"status": BOOKING_STATUSES, "mode": MODES}
     column_default_sort = ("id", True)
     is_read_only = True
 
