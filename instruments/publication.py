@@ -32,7 +32,7 @@ STEP_WORDS = {
     "retire": Sentence("退役", "Retire"),
     "reopen": Sentence("重新启用为草稿", "Reopen as a draft"),
 }
-NEED_REASON = frozenset({"send_back", "suspend", "retire"})
+NEED_REASON = frozenset({"send_back", "suspend", "retire", "reopen"})
 REQUIRED = {
     "name_zh": Sentence("中文名称", "Chinese name"),
     "inner_id": Sentence("单位内部编号", "inner id"),

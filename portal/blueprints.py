@@ -16,6 +16,7 @@ BLUEPRINTS = (
     "portal.timeline:timeline",
     "portal.bookings:bookings",
     "portal.qualifications:qualifications",
+    "portal.manage.routes:manage",
     "portal.organisations:organisations",
     "portal.province:province",
     "portal.auditlog:audit",

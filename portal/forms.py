@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectChoice, ValidationError
+from wtforms import Field, FieldList, FormField, SelectChoice, ValidationError
 
 from instruments.errors import Invalid
 from portal.language import current_language, lazy_t, say, t
@@ -35,7 +35,8 @@ class Form(FlaskForm):
         def bind_field(self, form: FlaskForm, unbound_field: Any, options: dict[str, Any]) -> Field:
             """Trim spaces from every text, except where a form says that they count."""
             keep = getattr(form, "keep_spaces", ())
-            if unbound_field.kwargs.get("filters") is None and options.get("name") not in keep:
+            is_single = not issubclass(unbound_field.field_class, FieldList | FormField)
+            if is_single and unbound_field.kwargs.get("filters") is None and options.get("name") not in keep:
                 options["filters"] = [trimmed]
             return super().bind_field(form, unbound_field, options)
 
