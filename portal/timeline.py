@@ -27,9 +27,11 @@ from portal.language import name, say
 from portal.searchform import AskedSearch, read_search
 from portal.timelinegrid import Line, TimelineGrid, build
 from portal.transactions import reading
+from scheduling.availability import next_on_grid
 from scheduling.held import Held, held_in
+from scheduling.present import usual_use
 from scheduling.rules.book import read_entries
-from scheduling.rules.bounds import bounds
+from scheduling.rules.bounds import Bounds, bounds
 
 timeline = Blueprint("timeline", __name__)
 
@@ -95,12 +97,15 @@ def _grid(
     for one in instruments:
         limits = bounds(read_entries(in_force(books.get(one.id, []), now)), one, now)
         times = times_of(one, opened[one.id], held.get(one.id, []), limits, who, window, now)
-        lines.append(Line(name(one), url_for("instruments.show", instrument_id=one.id), times, one.model, _booker(one)))
+        lines.append(Line(name(one), url_for("instruments.show", instrument_id=one.id), times, one.model, _booker(one, limits)))
     return build(lines, window, HOME, now, hours)
 
 
-def _booker(one: Instrument) -> Callable[[TimeSpan], str] | None:
+def _booker(one: Instrument, limits: Bounds) -> Callable[[TimeSpan], str] | None:
+    """Lead from a free time to the booking page, with the first use of the usual length that begins there filled in."""
+
     def lead(span: TimeSpan) -> str:
-        return book_url(one.id, span)
+        start = next_on_grid(span.start, limits.step_minutes, one.time_zone)
+        return book_url(one.id, usual_use(TimeSpan(start, span.end), schedule_of(one)) if start < span.end else span)
 
     return lead if one.accepts_bookings and one.is_published else None

@@ -9,6 +9,7 @@ from sqlalchemy import event
 
 from instruments.search.index import rebuild_index
 from instruments.timespan import TimeSpan
+from portal import clock
 
 
 @pytest.fixture
@@ -90,3 +91,11 @@ def test_a_manager_sees_only_her_own_where_asked_for(client, log_in, an_instrume
     page = client.get("/timeline?lang=en&managed=1").text
     assert "Mine indeed" in page
     assert other.name_en not in page
+
+
+def test_a_free_time_leads_to_the_first_use_that_can_begin_there(client, an_instrument, indexed, now):
+    instrument = an_instrument(step_minutes=60)
+    indexed()
+    with clock.freeze(now + timedelta(minutes=10)):
+        page = client.get("/timeline?lang=en").text
+    assert f"/instruments/{instrument.id}/book?start=2026-11-23T02:00Z&amp;end=2026-11-23T03:00Z" in page
