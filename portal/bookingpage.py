@@ -26,6 +26,7 @@ KINDS = {
     "requested": "warn", "confirmed": "good", "running": "good", "finished": "quiet", "cancelled": "stop",
     "declined": "stop", "expired": "stop", "no_show": "stop", "moved": "quiet",
 }  # fmt: skip
+GIVEN_UP = ("cancelled", "declined", "no_show")
 Step = tuple[str, str, bool]
 
 
@@ -78,7 +79,7 @@ def facts_of(one: Booking, who: Viewer) -> list[tuple[str, Any]]:
         (t("地点", "Where"), place(one.instrument)),
         (t("备注", "Note"), one.note),
         (t("需审批的原因", "Why it needs approval"), _reasons(one) if one.status == "requested" else ""),
-        (t("说明", "What was answered"), one.reason),
+        (t("原因", "Why") if one.status in GIVEN_UP else t("管理员的话", "From the manager"), one.reason),
     ]
 
 

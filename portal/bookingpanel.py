@@ -31,7 +31,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """kind: possible, approval, refused or unread; `action` is what the one button says."""
+    """kind: possible, approval, refused or unread; `action` is what the one button says.
+
+    `ask_url` is where a qualification that is missing is asked for.
+    """
 
     kind: str
     summary: str
@@ -41,6 +44,7 @@ class Panel:
     checked: Sequence[Checked] = ()
     offers: Sequence[Offer] = ()
     problems: Sequence[str] = ()
+    ask_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,16 @@ def panel_of(found: Quote, span: TimeSpan, words: Words, address: Callable[[Alte
     """Show a quote; `address` gives the page on which an alternative is filled in."""
     own = {case.instrument.id for case in found.cases}
     offers = [_offer(one, span, own, address(one)) for one in found.alternatives]
+    unqualified = [case for case in found.cases if any(one.code == "qualification" for one in case.refusals)]
+    ask_url = url_for("qualifications.ask", instrument_id=unqualified[0].instrument.id) if unqualified else ""
     kind = "refused" if found.refusals else "approval" if found.approvals else "possible"
     summary = {
         "refused": t("这个时间约不了。", "This time cannot be had."),
         "approval": t("可以申请，管理员批准后生效。", "You can ask for it; a manager decides."),
         "possible": t("可以约，提交后立即确认。", "You can have it, confirmed at once."),
     }[kind]
-    return Panel(kind, summary, words.ask if kind == "approval" else words.book, span, found.cases[0].instrument.time_zone, checked(found), offers)
+    action = words.ask if kind == "approval" else words.book
+    return Panel(kind, summary, action, span, found.cases[0].instrument.time_zone, checked(found), offers, ask_url=ask_url)
 
 
 def unchanged_panel(span: TimeSpan, tz: str, words: Words) -> Panel:

@@ -58,6 +58,13 @@ class TestThePage:
         assert f"/instruments/{near.id}/book?start=2026-11-24T01:00Z" in page
         assert "Another microscope" in page
 
+    def test_who_lacks_the_qualification_is_led_to_asking_for_it(self, hers, an_instrument):
+        instrument = an_instrument(needs_qualification=True)
+        page = hers.get(book_page(instrument)).text
+        assert "You hold no qualification" in page
+        assert f'href="/instruments/{instrument.id}/qualification"' in page
+        assert "You can have it" in hers.get(book_page(instrument, TOMORROW + "&mode=assisted")).text
+
     def test_her_groups_are_offered_and_only_those_modes_there_are(self, hers, researcher, a_group, an_instrument):
         a_group(researcher, name_en="Coal chemistry")
         page = hers.get(book_page(an_instrument(self_operated=False))).text
