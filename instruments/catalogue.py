@@ -21,7 +21,7 @@ SHARING_MODES = {
 }
 PUBLICATIONS = {
     "draft": Sentence("草稿", "Draft"),
-    "submitted": Sentence("已提交,待审核", "Submitted, waiting for audit"),
+    "submitted": Sentence("已提交，待审核", "Submitted, waiting for audit"),
     "published": Sentence("已发布", "Published"),
     "refused": Sentence("已退回", "Sent back"),
     "suspended": Sentence("暂停开放", "Suspended"),

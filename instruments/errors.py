@@ -46,7 +46,7 @@ class NotFound(PortalError):
     """There is no such thing, or it is not this person's to know of (404)."""
 
     def __init__(self, sentence: Sentence | None = None) -> None:
-        super().__init__(sentence or Sentence("没有找到,或者您无权查看。", "There is nothing here, or it is not yours to see."))
+        super().__init__(sentence or Sentence("没有找到，或者您无权查看。", "There is nothing here, or it is not yours to see."))
 
 
 class Forbidden(PortalError):

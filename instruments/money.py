@@ -18,7 +18,7 @@ def yuan(value: Decimal | int | str, field: str = "amount") -> Decimal:
             raise InvalidOperation
         return amount.quantize(FEN, rounding=ROUND_HALF_UP)
     except (InvalidOperation, ValueError, TypeError) as error:
-        raise Invalid(field, Sentence("金额必须是一个数,例如 120.00。", "An amount must be a number such as 120.00.")) from error
+        raise Invalid(field, Sentence("金额必须是一个数，例如 120.00。", "An amount must be a number such as 120.00.")) from error
 
 
 def in_fen(amount: Decimal) -> int:

@@ -34,7 +34,7 @@ class AskForm(Form):
         lazy_t("说明", "What the manager should know"),
         [AtMost(500)],
         description=lazy_t(
-            "例如:做过的类似工作、希望参加培训的时间。", "Such as similar work you have done, or when you could be trained."
+            "例如：做过的类似工作、希望参加培训的时间。", "Such as similar work you have done, or when you could be trained."
         ),
         filters=[lambda value: value.strip() if value else ""],
     )
@@ -63,7 +63,7 @@ def ask_for(instrument_id: int) -> Any:
                 raise Invalid("instrument", Sentence("该仪器无需上机资格。", "This instrument needs no qualification."))
             asked = ask(session, session.get_one(Person, viewer().person_id), found, note=form.note.data or "", now=clock.now())
             qualification_notice(session, asked, "asked", clock.now())
-        flash(t("申请已提交,管理员会尽快答复。", "Asked. The manager will answer soon."), "success")
+        flash(t("申请已提交，管理员会尽快答复。", "Asked. The manager will answer soon."), "success")
         return redirect(url_for("qualifications.mine"))
     with reading() as session:
         found = _seen(session, instrument_id)

@@ -118,4 +118,4 @@ def place_at(sort: str, cursor: str) -> Place | None:
 
 
 def _bad_cursor() -> Invalid:
-    return Invalid("cursor", Sentence("翻页标记无效,请从第一页重新开始。", "This place in the list is not valid. Start again from the first page."))
+    return Invalid("cursor", Sentence("翻页标记无效，请从第一页重新开始。", "This place in the list is not valid. Start again from the first page."))

@@ -126,7 +126,7 @@ def _check_match(one: Booking) -> None:
     """Honour If-Match: a version other than the one the caller saw is told, with the booking as it now is (412)."""
     wanted = request.headers.get("If-Match", "").strip()
     if wanted and wanted != "*" and _etag(one) not in [part.strip() for part in wanted.split(",")]:
-        sentence = Sentence("该预约已被更改,请重新读取后再试。", "This booking was changed meanwhile. Read it again and retry.")
+        sentence = Sentence("该预约已被更改，请重新读取后再试。", "This booking was changed meanwhile. Read it again and retry.")
         raise Stale(
             sentence, {"status": (one.status, None), "start": (one.start_at.isoformat(), None), "end": (one.end_at.isoformat(), None)}
         )

@@ -34,7 +34,7 @@ WORDS: dict[str, Sentence] = {
     "greater_than_equal": Sentence("数值过小。", "This is too small."),
     "duration": Sentence("时长应写作 PT2H 或 PT90M。", "Write a duration as PT2H or PT90M."),
     "instant": Sentence(
-        "时间须按 RFC 3339 书写并带时区,例如 2026-11-24T09:00:00+08:00。",
+        "时间须按 RFC 3339 书写并带时区，例如 2026-11-24T09:00:00+08:00。",
         "Write a time as RFC 3339 with its offset, such as 2026-11-24T09:00:00+08:00.",
     ),
     "text": Sentence("含有不能使用的字符。", "This holds characters that cannot be used."),

@@ -33,4 +33,4 @@ def _is_usable(part: Any) -> bool:
 
 
 def _unknown() -> Invalid:
-    return Invalid("cursor", Sentence("cursor 无效,请从第一页重新开始。", "cursor: this is none of ours; start again from the first page."))
+    return Invalid("cursor", Sentence("cursor 无效，请从第一页重新开始。", "cursor: this is none of ours; start again from the first page."))

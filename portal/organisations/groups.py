@@ -35,7 +35,7 @@ def groups() -> Any:
             owner = default_organisation(session)
             check_administers(owner.id)
             session.add(Group(organisation=owner, name_zh=form.name_zh.data, name_en=form.name_en.data or ""))
-        flash(t("课题组已建立,请添加成员。", "The group is there; add its members."), "success")
+        flash(t("课题组已建立，请添加成员。", "The group is there; add its members."), "success")
         return redirect(url_for("organisations.groups"))
     with reading() as session:
         ids = my_organisation_ids(viewer())
@@ -76,7 +76,7 @@ def add_member(group_id: int) -> Response:
         if person is None or person.status != "active":
             raise Invalid(
                 "email",
-                Sentence("没有使用该邮箱的有效账户,请先请对方注册。", "Nobody active has this address. Ask the person to register first."),
+                Sentence("没有使用该邮箱的有效账户，请先请对方注册。", "Nobody active has this address. Ask the person to register first."),
             )
         join(session, one, person, is_pi="is_pi" in request.form)
     flash(t("成员已添加。", "The member is added."), "success")
@@ -102,7 +102,7 @@ def remove_member(group_id: int, member_id: int) -> Response:
         session.delete(_member(session, group_id, member_id))
         session.flush()  # who leads the group is read below
         _check_led(session, group_id)
-    flash(t("已移出课题组,已有预约不受影响。", "The member is out; bookings made already stay."), "success")
+    flash(t("已移出课题组，已有预约不受影响。", "The member is out; bookings made already stay."), "success")
     return redirect(url_for("organisations.group", group_id=group_id))
 
 

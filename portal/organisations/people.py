@@ -80,13 +80,13 @@ def decide_person(person_id: int, step: str) -> Any:
             (register.refuse if step == "refuse" else register.disable)(one, note)
             end_all(session, one.id, now=clock.now())
         person_notice(session, one, STEP_KINDS[step], clock.now())
-    flash(t("已保存,并已通知本人。", "Saved, and the person is told."), "success")
+    flash(t("已保存，并已通知本人。", "Saved, and the person is told."), "success")
     return redirect(url_for("organisations.person", person_id=person_id))
 
 
 def _check_note(note: str, *, needed: bool) -> None:
     if needed and not note:
-        raise Invalid("note", Sentence("请填写原因,本人会看到。", "Please give the reason; the person will read it."))
+        raise Invalid("note", Sentence("请填写原因，本人会看到。", "Please give the reason; the person will read it."))
     if len(note) > LONGEST_NOTE or "\x00" in note:
         raise Invalid("note", Sentence(f"原因不超过 {LONGEST_NOTE} 字。", f"A reason has at most {LONGEST_NOTE} characters."))
 

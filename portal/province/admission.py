@@ -49,7 +49,7 @@ def decide(instrument_id: int, name: str) -> Response:
         instrument_notice(session, one, name, now)
         index_instrument(session, [one.id])
     flash(
-        t("已发布。", "Published.") if name == "accept" else t("已退回,并已通知对方。", "Sent back, and those concerned are told."),
+        t("已发布。", "Published.") if name == "accept" else t("已退回，并已通知对方。", "Sent back, and those concerned are told."),
         "success",
     )
     return redirect(url_for("province.admission"))
