@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, UniqueConstraint, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -130,7 +130,7 @@ def _claim(session: Session, asked: _Asked) -> Answer | None:
     claim = insert(IdempotencyKey).values(**values, created_at=clock.now()).on_conflict_do_nothing()
     if session.scalar(claim.returning(IdempotencyKey.id)) is not None:
         return None
-    found = _kept(session, asked)
+    found = session.scalars(select(IdempotencyKey).where(*_is_it(asked))).one()
     if found.body_hash != asked.body_hash:
         raise KeyReused
     # Who waited for the key has waited for its answer as well: both are committed together.
@@ -140,13 +140,12 @@ def _claim(session: Session, asked: _Asked) -> Answer | None:
 
 def _keep(session: Session, asked: _Asked, answer: Answer) -> None:
     if asked.key:
-        kept = _kept(session, asked)
-        kept.status, kept.answer = answer.status, answer.payload
+        values = {"status": answer.status, "answer": answer.payload}
+        session.execute(update(IdempotencyKey).where(*_is_it(asked)).values(values).execution_options(synchronize_session=False))
 
 
-def _kept(session: Session, asked: _Asked) -> IdempotencyKey:
-    where = (IdempotencyKey.person_id == asked.person_id, IdempotencyKey.key == asked.key)
-    return session.scalars(select(IdempotencyKey).where(*where)).one()
+def _is_it(asked: _Asked) -> tuple[ColumnElement[bool], ...]:
+    return IdempotencyKey.person_id == asked.person_id, IdempotencyKey.key == asked.key
 
 
 def _digest(route: str, body: Any) -> str:
