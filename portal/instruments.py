@@ -142,7 +142,9 @@ def _week_of(instrument: Instrument, span: TimeSpan | None) -> dict[str, str]:
 
 
 def _formats(instrument: Instrument) -> list[tuple[str, str, str]]:
-    """Give the addresses of what other programs read: (address, media type, words)."""
+    """Give the addresses of what other programs read: (address, media type, words); none before everybody may read it."""
+    if not instrument.is_published:
+        return []
     known = (
         ("calendars.instrument", "text/calendar", t("忙闲日历（.ics）", "Busy calendar (.ics)")),
         ("instruments.pidinst", "application/json", t("仪器标识元数据（PIDINST）", "Instrument metadata (PIDINST)")),
