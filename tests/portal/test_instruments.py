@@ -510,3 +510,19 @@ class TestForPrograms:
             f"/instruments/{instrument.id}.jsonld",
         ):
             assert f'href="{address}"' in text
+
+
+class TestForManagers:
+    def test_who_manages_it_is_led_to_managing_it(self, read_page, logged_in, a_person, a_manager, an_instrument):
+        instrument, person = an_instrument(), a_person()
+        address = f'href="/manage/instruments/{instrument.id}"'
+        assert address not in read_page(instrument, browser=logged_in(person))
+        a_manager(instrument, person=person)
+        assert address in read_page(instrument, browser=logged_in(person))
+
+    def test_programs_are_not_led_to_what_is_not_public(self, read_page, logged_in, a_person, a_manager, an_instrument):
+        instrument, person = an_instrument(publication="draft"), a_person()
+        a_manager(instrument, person=person)
+        text = read_page(instrument, browser=logged_in(person))
+        assert ".ics" not in text
+        assert "application/ld+json" not in text
