@@ -117,7 +117,8 @@ def change_booking(booking_id: int, body: BookingPatch) -> tuple[BookingOut, int
             return _versioned(changing.annotate(session, booking_id, body.note or "", viewer=viewer(), now=now))
         span = TimeSpan(body.start or old.start_at, body.end or old.end_at)
         new = changing.move(session, booking_id, span, viewer=viewer(), now=now, note=body.note)
-        notice(session, new, "changed", now, actor=viewer(), before=old)
+        if new is not old:
+            notice(session, new, "changed", now, actor=viewer(), before=old)
         session.flush()  # the version in the answer is the one written
         return _versioned(new)
 
