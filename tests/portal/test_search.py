@@ -411,6 +411,11 @@ class TestCompare:
         assert [word for word in expected if word not in text] == []
         assert f"/instruments/{network['sem'].id}/book?start=" in text
 
+    def test_the_chosen_can_be_booked_together(self, compare, look, network):
+        ids = [network[key].id for key in ("sem", "tem")]
+        assert f'href="/bookings/several?ids={ids[0]}&amp;ids={ids[1]}"' in compare(*ids)
+        assert 'formaction="/bookings/several"' in look()
+
     def test_what_differs_is_marked_and_what_does_not_is_not(self, compare, network):
         rows = re.findall(r'<tr( class="differs")?>\s*<th scope="row">(.*?)</th>', compare(network["ms"].id, network["sem"].id))
         marked = {title: bool(differs) for differs, title in rows}
