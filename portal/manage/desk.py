@@ -35,11 +35,12 @@ NO_DAY = Sentence("请选择一年以内的日期。", "Please choose a day with
 
 @dataclass
 class Columns:
-    """The four columns of the desk."""
+    """The four columns of the desk; `missed` are late and over already."""
 
     now: list[Booking] = field(default_factory=list)
     coming: list[Booking] = field(default_factory=list)
     late: list[Booking] = field(default_factory=list)
+    missed: list[Booking] = field(default_factory=list)
     decide: list[Booking] = field(default_factory=list)
 
 
@@ -125,6 +126,8 @@ def _columns(found: Sequence[Booking], now: datetime) -> Columns:
             columns.now.append(one)
         elif one.status == "requested":
             columns.decide.append(one)
+        elif one.end_at <= now:
+            columns.missed.append(one)
         elif one.start_at <= now - LATE_AFTER:
             columns.late.append(one)
         else:

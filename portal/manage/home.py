@@ -159,14 +159,23 @@ def _tasks(session: Session, mine: ColumnElement[bool], now: datetime) -> list[T
     states: Mapping[str, int] = dict(
         session.execute(select(Instrument.publication, func.count()).where(mine).group_by(Instrument.publication)).tuples().all()
     )
+    counted = (
+        (count_requests(session, mine, now), "manage.requests", {}, "warn",
+         Sentence("项预约申请待审批", "request to decide"), "requests to decide"),
+        (count_late(session, mine, now), "manage.desk", {}, "stop",
+         Sentence("项预约应已开始而未签到", "booking should have begun"), "bookings should have begun"),
+        (asked, "manage.all_qualifications", {}, "warn", Sentence("项上机资格待答复", "qualification asked for"), "qualifications asked for"),
+        (states.get("refused", 0), "manage.home", {"publication": "refused"}, "stop",
+         Sentence("台仪器被退回，需要修改", "instrument sent back"), "instruments sent back"),
+        (_count_overdue(session, mine, now), "manage.home", {"publication": "draft"}, "warn",
+         Sentence("台新仪器逾期未报送", "new instrument late to report"), "new instruments late to report"),
+        (states.get("draft", 0), "manage.home", {"publication": "draft"}, "",
+         Sentence("台仪器还是草稿", "instrument is a draft"), "instruments are drafts"),
+    )  # fmt: skip
     return [
-        Task(count_requests(session, mine, now), t("项预约申请待审批", "requests to decide"), url_for("manage.requests")),
-        Task(count_late(session, mine, now), t("项预约应已开始而未签到", "bookings should have begun"), url_for("manage.desk"), "stop"),
-        Task(asked, t("项上机资格待答复", "qualifications asked for"), url_for("manage.all_qualifications")),
-        Task(states.get("refused", 0), t("台仪器被退回，需要修改", "instruments sent back"), url_for("manage.home", publication="refused"), "stop"),
-        Task(_count_overdue(session, mine, now), t("台新仪器逾期未报送", "new instruments late to report"), url_for("manage.home", publication="draft")),
-        Task(states.get("draft", 0), t("台仪器还是草稿", "instruments are drafts"), url_for("manage.home", publication="draft"), ""),
-    ]  # fmt: skip
+        Task(count, t(one.zh, one.en if count == 1 else many), url_for(endpoint, **query), look)
+        for count, endpoint, query, look, one, many in counted
+    ]
 
 
 def _count_asked(session: Session, mine: ColumnElement[bool]) -> int:

@@ -38,9 +38,9 @@ from portal.language import lazy_t, name, say, t
 
 MOST_PROPOSED = 6
 GROUPS: Sequence[tuple[str, Any, tuple[str, ...]]] = (
-    ("essentials", lazy_t("基本信息", "The essentials"), (
-        "name_zh", "name_en", "inner_id", "category_code", "manufacturer", "model", "country", "original_value", "commissioned", "sharing_mode",
-        "sharing_reason", "sharing_approval", "contact",
+    ("essentials", lazy_t("要点", "The essentials"), (
+        "name_zh", "name_en", "inner_id", "category_code", "manufacturer", "model", "country", "original_value", "commissioned", "contact",
+        "sharing_mode", "sharing_reason", "sharing_approval",
     )),
     ("what", lazy_t("能做什么", "What it can do"), ("functions", "specifications", "services", "achievements", "subjects", "aliases")),
     ("use", lazy_t("如何使用与预约", "How it is used and booked"), (

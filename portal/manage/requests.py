@@ -39,6 +39,7 @@ class Request:
     conflicts: Sequence[Booking]
     record: Record
     grade: int
+    reasons: str
     is_urgent: bool
 
 
@@ -134,10 +135,17 @@ def _rows(session: Session, found: Sequence[Booking], now: datetime) -> list[Req
     return [
         Request(
             one, conflicts.get(one.id, ()), behind[(one.person_id, one.instrument_id)], grades.get((one.person_id, one.instrument_id), 0),
+            _reasons(one),
             one.expires_at is not None and (one.expires_at - now).total_seconds() < 24 * 3600,
         )
         for one in found
     ]  # fmt: skip
+
+
+def _reasons(one: Booking) -> str:
+    """Give why it needs approval in the reader's language; the reasons are kept in both, one to a line."""
+    pairs = (line.partition(" / ") for line in one.approval_reasons.splitlines())
+    return " ".join(say(Sentence(zh, en or zh)) for zh, _, en in pairs)
 
 
 def _grades(session: Session, found: Sequence[Booking]) -> dict[tuple[int, int], int]:
