@@ -15,6 +15,7 @@ from portal.auth import viewer
 from portal.auth.current import ask_to_log_in
 from portal.language import t
 from portal.pages import Link, has_endpoint
+from portal.transactions import reading
 
 manage = Blueprint("manage", __name__, url_prefix="/manage")
 
@@ -27,12 +28,15 @@ def _managers_only() -> Any:
     who = viewer()
     if who.is_anonymous:
         return ask_to_log_in()
-    if who.manages_any:
-        return None
-    if not who.is_auditor:
+    if not who.manages_any and not who.is_auditor:
         raise NotFound
-    if request.method not in ("GET", "HEAD"):
+    if request.method in ("GET", "HEAD"):
+        return None
+    if not who.manages_any:
         raise Forbidden
+    if "instrument_id" in (request.view_args or {}):
+        with reading() as session:  # whatever is sent to an instrument's pages is for those who manage it
+            checked(session, request.view_args["instrument_id"])
     return None
 
 
@@ -88,7 +92,7 @@ def manage_links() -> list[Link]:
     known = (
         ("manage.home", t("我的仪器", "My instruments")),
         ("manage.requests", t("待审批", "Requests")),
-        ("manage.desk", t("今日前台", "Today's desk")),
+        ("manage.desk", t("今日工作台", "Today's desk")),
         ("manage.all_qualifications", t("上机资格", "Qualifications")),
         ("manage.people", t("使用者", "People")),
         ("exchange.upload", t("导入", "Import")),

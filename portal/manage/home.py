@@ -156,9 +156,8 @@ def _rows(session: Session, instruments: Sequence[Instrument], now: datetime) ->
 
 def _tasks(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Task]:
     asked = _count_asked(session, mine)
-    states: Mapping[str, int] = dict(
-        session.execute(select(Instrument.publication, func.count()).where(mine).group_by(Instrument.publication)).tuples().all()
-    )
+    counts = session.execute(select(Instrument.publication, func.count()).where(mine).group_by(Instrument.publication))
+    states: Mapping[str, int] = {row[0]: row[1] for row in counts}
     counted = (
         (count_requests(session, mine, now), "manage.requests", {}, "warn",
          Sentence("项预约申请待审批", "request to decide"), "requests to decide"),
