@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import SHARING_MODES
@@ -26,7 +26,7 @@ QUALIFICATION = {
     False: Sentence("无需上机资格", "No qualification needed"),
 }
 
-Names = Callable[[Session, list[Any]], dict[Any, Sentence]]
+Labels = Callable[[Session], Mapping[Any, Sentence]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _facet(session: Session, snapshot: Snapshot, choice: Choice, found: int) -> 
     counts = snapshot.count(choice.facet, found)
     offered = _offered(counts, choice)
     left = sorted((value for value in offered if value not in ("", None)), key=lambda value: (-counts.get(value, 0), str(value)))[:MOST_VALUES]
-    names = NAMES[choice.facet](session, left)
+    names = _names(session, snapshot, choice.facet)
     values = (_value(value, names.get(value), counts.get(value, 0), choice) for value in left)
     return tuple(sorted(values, key=lambda value: value.value) if choice.facet == "category" else values)
 
@@ -92,22 +92,24 @@ def _value(value: Any, name: Sentence | None, count: int, choice: Choice) -> Fac
     )
 
 
-def _names_of(table: Any, key: Any, *where: Any) -> Names:
-    wanted = select(key, table.name_zh, table.name_en).where(key.in_(bindparam("values", expanding=True)), *where)
-
-    def names(session: Session, values: list[Any]) -> dict[Any, Sentence]:
-        rows = session.execute(wanted, {"values": values}) if values else ()
-        return {value: Sentence(zh or en, en or zh) for value, zh, en in rows}
-
-    return names
+def _names(session: Session, snapshot: Snapshot, facet: str) -> Mapping[Any, Sentence]:
+    """Give the names of a facet's values; read once for a state of the index, which changes when one of them does."""
+    if facet not in snapshot.labels:
+        snapshot.labels[facet] = dict(LABELS[facet](session))
+    return snapshot.labels[facet]
 
 
-NAMES: dict[str, Names] = {
-    "category": _names_of(Category, Category.code),
-    "organisation": _names_of(Organisation, Organisation.id),
-    "city": _names_of(CodeEntry, CodeEntry.code, CodeEntry.list_name == "city"),
-    "facility": _names_of(Facility, Facility.id),
-    "audience": lambda _session, _values: SHARING_MODES,
-    "operation": lambda _session, _values: OPERATIONS,
-    "qualification": lambda _session, _values: QUALIFICATION,
+def _labels_of(table: Any, key: Any, *where: Any) -> Labels:
+    wanted = select(key, table.name_zh, table.name_en).where(*where)
+    return lambda session: {value: Sentence(zh or en, en or zh) for value, zh, en in session.execute(wanted)}
+
+
+LABELS: dict[str, Labels] = {
+    "category": _labels_of(Category, Category.code),
+    "organisation": _labels_of(Organisation, Organisation.id),
+    "city": _labels_of(CodeEntry, CodeEntry.code, CodeEntry.list_name == "city"),
+    "facility": _labels_of(Facility, Facility.id),
+    "audience": lambda _session: SHARING_MODES,
+    "operation": lambda _session: OPERATIONS,
+    "qualification": lambda _session: QUALIFICATION,
 }

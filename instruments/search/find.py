@@ -35,7 +35,7 @@ class _Answer:
 
 
 def find(session: Session, query: Query, *, viewer: Viewer = ANONYMOUS) -> Found:
-    """Find a page of instruments with facets; about eight statements whatever the size of the register."""
+    """Find a page of instruments with facets; a few statements whatever the size of the register."""
     query.check()
     after = place_at(query.sort, query.cursor)
     answer = _search(session, query, viewer)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from instruments.catalogue import Instrument, InstrumentAlias
 from instruments.classification import Category, codes_above
+from instruments.codes import CodeEntry
 from instruments.database import is_sqlite
 from instruments.facilities import Facility
 from instruments.people import Organisation
@@ -61,7 +62,7 @@ def forget(session: Session, instrument_id: int) -> None:
 
 
 def words_changed(session: Session) -> None:
-    """Note that the words that mean the same have changed."""
+    """Note that the words that mean the same, or the names of codes, have changed."""
     session.flush()
     _lock(session)
     record_change(session, None)
@@ -164,7 +165,7 @@ def index_changes(session: Session) -> int:
 def _note(session: Session, _context: Any, _instances: Any) -> None:
     changed = session.info["search_changed"]
     for row in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(row, SearchAlias):
+        if isinstance(row, SearchAlias | CodeEntry):
             changed.add(None)
         elif isinstance(row, Instrument | InstrumentAlias | Organisation | Facility | Category) and _matters(session, row):
             changed.add(row)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from instruments.catalogue import Instrument
 from instruments.classification import codes_above
 from instruments.database import Base
+from instruments.errors import Sentence
 from instruments.people import Organisation
 from instruments.search.aliases import Thesaurus, load_thesaurus
 from instruments.search.postings import SearchDocument, bits_of, ids_of
@@ -74,6 +75,7 @@ class Snapshot:
     in_order: list[tuple[str, int]]
     thesaurus: Thesaurus
     counted: dict[tuple[str, int], dict[Any, int]] = field(default_factory=dict)
+    labels: dict[str, dict[Any, Sentence]] = field(default_factory=dict)
 
     def having(self, facet: str, value: Any) -> int:
         """Give the ids that have this value of a facet; of a category, or of one below it."""
@@ -177,17 +179,16 @@ def _values(facet: str, value: Any) -> tuple[Any, ...]:
 
 def _advanced(session: Session, version: int, stamp: int) -> Snapshot | None:
     """Bring the newest snapshot that is an ancestor of this state up to it, if few instruments have changed between."""
-    changed: set[int] = set()
-    for number, at, ids in session.execute(select(SearchChange.version, SearchChange.stamp, SearchChange.instrument_ids).order_by(_NEWEST)):
-        with _guard:
-            old = _kept.get(at) if number < version else None
-        if old is not None:
-            fresh = replace(old, version=version, stamp=stamp)
-            return _patched(fresh, changed, session.execute(_rows().where(Instrument.id.in_(changed))).all())
-        if ids is None or len(changed) > MOST_IDS:
-            return None
-        changed.update(ids)
-    return None
+    earlier = session.execute(select(SearchChange.stamp).where(SearchChange.version < version).order_by(_NEWEST)).scalars().all()
+    with _guard:
+        old = next((_kept[at] for at in earlier if at in _kept), None)
+    if old is None:
+        return None
+    since = session.scalars(select(SearchChange.instrument_ids).where(SearchChange.version.between(old.version + 1, version))).all()
+    changed = {number for ids in since for number in ids or ()}
+    if None in since or len(changed) > MOST_IDS:
+        return None
+    return _patched(replace(old, version=version, stamp=stamp), changed, session.execute(_rows().where(Instrument.id.in_(changed))).all())
 
 
 def _patched(old: Snapshot, changed: Iterable[int], rows: Sequence[Any]) -> Snapshot:
@@ -210,7 +211,7 @@ def _patched(old: Snapshot, changed: Iterable[int], rows: Sequence[Any]) -> Snap
             column[number] = value
             for each in _values(facet, value):
                 sets[facet][each] = sets[facet].get(each, 0) | 1 << number
-    return replace(old, everything=everything, sets=sets, columns=columns, names=names, in_order=in_order, counted={})
+    return replace(old, everything=everything, sets=sets, columns=columns, names=names, in_order=in_order, counted={}, labels={})
 
 
 def _longer(column: Sequence[T], size: int, nothing: T) -> list[T]:

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
+from instruments.codes import rename
 from instruments.errors import Sentence
 from instruments.facilities import Facility
 from instruments.people import Organisation
-from instruments.search import FacetValue, Found, Query, find
+from instruments.search import FacetValue, Found, Query, find, index_changes, watch
 
 Finds = Callable[..., Found]
 
@@ -120,3 +121,14 @@ def test_counts_agree_with_what_choosing_finds(register: dict[str, Organisation]
 def test_only_what_is_restricted_to_is_counted(register: object, found: Finds) -> None:
     ids = frozenset(found("质谱").ids)
     assert counts(found(restrict_ids=ids).facets["audience"]) == {"外部共享": 1, "内部共享": 1}
+
+
+def test_a_new_name_is_shown_at_once(register: dict[str, Organisation], session: Session, found: Finds) -> None:
+    watch(session)
+    found()
+    register["first"].name_zh = "山西大学"
+    rename(session, "city", "140100", name_zh="并州市")
+    index_changes(session)
+    facets = found().facets
+    assert counts(facets["organisation"]) == {"山西大学": 2, "大同大学": 2}
+    assert counts(facets["city"]) == {"并州市": 2, "大同市": 2}
