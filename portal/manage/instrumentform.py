@@ -227,7 +227,7 @@ def category_code(text: str | None) -> str:
 
 def proposed_categories(session: Session, text: str) -> Sequence[Category]:
     """Give the categories whose name holds a text; the only one with exactly this name alone."""
-    text = text.strip()[:40]
+    text = text.replace("\x00", "").strip()[:40]
     if not text:
         return ()
     like = or_(Category.name_zh.contains(text, autoescape=True), Category.name_en.icontains(text, autoescape=True))
