@@ -81,7 +81,10 @@ def several() -> Any:
 @login_required
 def quote_several() -> Any:
     """Answer what would come of the form for several instruments; nothing is written."""
-    return _fragment(asked_ids())
+    ids = asked_ids()
+    if not ids:
+        raise _wrong_number()
+    return _fragment(ids)
 
 
 def asked_ids() -> tuple[int, ...]:
@@ -89,8 +92,12 @@ def asked_ids() -> tuple[int, ...]:
     parts = [part.strip() for text in request.args.getlist("ids") for part in text.split(",") if part.strip()]
     ids = dict.fromkeys(_id(part) for part in parts[: MOST_AT_ONCE + 1])
     if len(parts) > MOST_AT_ONCE:
-        raise Invalid("instruments", Sentence(f"一次可预约 1 到 {MOST_AT_ONCE} 台仪器。", f"Book 1 to {MOST_AT_ONCE} instruments at once."))
+        raise _wrong_number()
     return tuple(ids)
+
+
+def _wrong_number() -> Invalid:
+    return Invalid("instruments", Sentence(f"一次可预约 1 到 {MOST_AT_ONCE} 台仪器。", f"Book 1 to {MOST_AT_ONCE} instruments at once."))
 
 
 def _id(part: str) -> int:
