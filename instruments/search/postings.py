@@ -1,6 +1,8 @@
 """The index: for every token and field, the set of instruments that have it, kept as one compressed row of bits.
 
 Plain tables and the same statements on both databases, so that both give the same answers. Bit n stands for the instrument with id n.
+Tried against the databases' own full text with the same tokens (50,000 instruments): FTS5 matched as fast, but tsvector with GIN took
+three to ten times as long and twice the room, and counting facets in SQL over what was matched took 0.1 to 3 s; on sets of bits it takes 5 ms.
 """
 
 from __future__ import annotations
