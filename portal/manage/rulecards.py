@@ -205,7 +205,10 @@ def _sent(sent: MultiDict[str, str], name: str, look: str) -> Any:
 
 def check_card(card: Card) -> None:
     """Read a card as an entry, or note what is wrong beside each input."""
-    parameters = {key[2:]: value for key, value in card.values.items() if key.startswith("p-")}
+    known = KINDS[card.kind].model_fields
+    parameters = {
+        key[2:]: value for key, value in card.values.items() if key.startswith("p-") and (value != "" or known[key[2:]].is_required())
+    }  # fmt: skip
     who = {key[4:]: value for key, value in card.values.items() if key.startswith("who-") and value != ""}
     rule, whom, when = _model(card, KINDS[card.kind], parameters, "p-"), _model(card, Who, who, "who-"), _when(card)
     if rule is not None and whom is not None and when is not None:
@@ -241,7 +244,7 @@ def _model(card: Card, model: type[BaseModel], values: Mapping[str, Any], prefix
     except ValidationError as error:
         for found in error.errors():
             name = str(found["loc"][0]) if found["loc"] else "from"
-            card.errors[prefix + name] = _sentence(found)
+            card.errors.setdefault(prefix + name, _sentence(found))
         return None
 
 
