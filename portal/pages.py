@@ -81,7 +81,7 @@ def site_links() -> list[Link]:
         ("search.results", t("找仪器", "Instruments"), True),
         ("timeline.show", t("时间表", "Timeline"), True),
         ("bookings.mine", t("我的预约", "My bookings"), not viewer.is_anonymous),
-        ("manage.home", t("仪器管理", "Manage"), viewer.manages_any),
+        ("manage.home", t("仪器管理", "Manage"), viewer.manages_any or viewer.is_auditor),
         ("organisations.home", t("本单位", "Organisation"), viewer.administers_any),
         ("province.home", t("全省", "Province"), viewer.is_province_admin),
         ("audit.list", t("变更记录", "Changes"), viewer.is_auditor or viewer.is_province_admin),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,7 +15,7 @@ from instruments.opening import AROUND_THE_CLOCK, ON_HOLIDAYS, Plan, clean_weekl
 from portal.language import t
 
 MOST_SPANS = 8
-CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
+CLOCK = re.compile(r"([01]?[0-9]|2[0-4])(?:[:.]?([0-5][0-9]))?")
 OFFICE = (("08:30", "12:00"), ("14:30", "18:00"))
 BOTH = Sentence("请填写开始和结束时间。", "Please give both a start and an end.")
 NO_CLOCK = Sentence("请填写时间，例如 08:30。", "Please give a time such as 08:30.")
@@ -73,27 +74,29 @@ def read_span(start: str, end: str) -> tuple[int, int]:
     """Read a span of one day as minutes; one that ends no later than it starts lasts into the next day."""
     if not start or not end:
         raise Invalid("weekly", BOTH)
-    first, last = _minute(start), _minute(end)
-    first %= 1440
+    first, last = read_clock(start) % 1440, read_clock(end)
     return first, last if last > first else last + 1440
 
 
-def _minute(text: str) -> int:
-    found = CLOCK.fullmatch(text.strip())
-    if found is None or int(found[1]) * 60 + int(found[2]) > 1440:
+def read_clock(text: str) -> int:
+    """Read a time of day as people type it, "8:30", "08.30", "0830", "8", as its minute; 24:00 is 1440."""
+    found = CLOCK.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    minute = int(found[1]) * 60 + int(found[2] or 0) if found else 1441
+    if minute > 1440:
         raise Invalid("weekly", NO_CLOCK)
-    return int(found[1]) * 60 + int(found[2])
+    return minute
 
 
 def form_of(plan: Plan | None, valid_from: date) -> HoursForm:
     """Write a plan into the form."""
     days: list[list[Row]] = [[] for _ in range(7)]
     for day, start, end in plan.weekly if plan else ():
-        days[day].append((_clock(start), _clock(end)))
+        days[day].append((clock_of(start), clock_of(end)))
     return HoursForm(days, valid_from.isoformat(), plan.on_holidays if plan else "closed")
 
 
-def _clock(minute: int) -> str:
+def clock_of(minute: int) -> str:
+    """Write a minute of the day, or of the next, as it is typed."""
     return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
 
 
@@ -112,7 +115,7 @@ def _row(sent: Mapping[str, str], day: int, place: int) -> Row:
 def fill(form: HoursForm, how: str) -> None:
     """Fill the week in as a button says: clock, office, copy-workdays, copy-all, clear."""
     if how == "clock":
-        form.days = [[(_clock(start), _clock(end))] for _, start, end in AROUND_THE_CLOCK]
+        form.days = [[(clock_of(start), clock_of(end))] for _, start, end in AROUND_THE_CLOCK]
     elif how == "office":
         form.days = [list(OFFICE) if day < 5 else [] for day in range(7)]
     elif how in ("copy-workdays", "copy-all"):

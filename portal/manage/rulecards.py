@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin
@@ -10,9 +9,10 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
 
-from instruments.errors import Sentence
+from instruments.errors import Invalid, Sentence
 from instruments.qualifications import GRADES
 from portal.language import say, t
+from portal.manage.hoursform import clock_of, read_clock
 from scheduling.bookings import MODES, PURPOSES
 from scheduling.rules.base import When, Who
 from scheduling.rules.book import EFFECTS, KINDS, MOST_ENTRIES, Entry
@@ -31,7 +31,6 @@ LISTS: Mapping[str, Mapping[Any, Sentence]] = {
     "allowed": AUDIENCE_WORDS, "audiences": AUDIENCE_WORDS, "modes": MODES, "purposes": PURPOSES, "per": PARTIES, "period": PERIODS,
     "of": UNITS, "holidays": HOLIDAYS,
 }  # fmt: skip
-CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ def card_of(entry: Entry) -> Card:
     has_band = (when.from_minute, when.until_minute) != (0, 1440)
     values |= {
         "when-weekdays": [str(day) for day in when.weekdays], "when-holidays": when.holidays,
-        "when-from": _clock(when.from_minute) if has_band else "", "when-until": _clock(when.until_minute) if has_band else "",
+        "when-from": clock_of(when.from_minute) if has_band else "", "when-until": clock_of(when.until_minute) if has_band else "",
         "effect": entry.effect,
     }  # fmt: skip
     return Card(entry.rule.kind, values, entry=entry)
@@ -171,10 +170,6 @@ def _typed(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [str(one) for one in value]
     return value if isinstance(value, bool) else str(value)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
 
 
 def read_cards(sent: MultiDict[str, str]) -> list[Card]:
@@ -231,11 +226,11 @@ def _minute(card: Card, name: str, otherwise: int) -> int | None:
     text = card.values[name]
     if not text:
         return otherwise
-    found = CLOCK.fullmatch(text)
-    if found is None:
-        card.errors[name] = Sentence("请填写时间，例如 22:00。", "Please give a time such as 22:00.")
+    try:
+        return read_clock(text)
+    except Invalid as error:
+        card.errors[name] = error.sentence
         return None
-    return int(found[1]) * 60 + int(found[2])
 
 
 def _model(card: Card, model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> BaseModel | None:

@@ -58,7 +58,7 @@ def test_several_spans_a_day_and_a_night_are_taken(post, address, plans):
     ("start", "end", "minutes"),
     [
         ("00:00", "00:00", (0, 1440)), ("00:00", "24:00", (0, 1440)), ("9:00", "09:30", (540, 570)), ("22:00", "06:00", (1320, 1800)),
-        ("12:00", "12:00", (720, 2160)),
+        ("12:00", "12:00", (720, 2160)), ("830", "1200", (510, 720)), ("8", "24", (480, 1440)), ("８：３０", "9.05", (510, 545)),
     ],
 )  # fmt: skip
 def test_an_end_no_later_than_the_start_is_the_next_day(start, end, minutes):
