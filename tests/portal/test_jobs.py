@@ -181,7 +181,7 @@ def test_a_database_that_is_away_is_told_in_one_line(app: Flask, caplog: pytest.
     assert "Traceback" not in caplog.text
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], Any], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"
