@@ -1,4 +1,4 @@
-"""What managers look at, and closing an instrument that is booked."""
+"""What managers look at: what waits, what comes next, who is late."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ import pytest
 
 from instruments.access import load_viewer
 from instruments.catalogue import Instrument
-from instruments.closures import Closure, plan_closure
-from instruments.errors import Changed, Forbidden, Invalid
 from instruments.timespan import TimeSpan
-from scheduling import closing
-from scheduling.bookings import Booking
 from scheduling.desk import start
 from scheduling.overview import (
     LOOK_BACK,
@@ -37,10 +33,6 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def asking(an_instrument):
     return an_instrument(rules=[APPROVAL])
-
-
-def planned(target, span, now, reason="停电"):
-    return plan_closure(target, span, kind="other", reason=reason, time_zone="Asia/Shanghai", now=now, by=None)
 
 
 class TestCounts:
@@ -103,50 +95,3 @@ class TestDesk:
         later = now + 25 * HOUR
         assert [one.id for one in desk_bookings(session, ALL, tomorrow, later)] == [running.id, missed.id]
         assert [one.id for one in desk_bookings(session, ALL, tomorrow, now)] == [running.id]
-
-
-class TestClosing:
-    @pytest.fixture
-    def manager(self, a_manager, asking):
-        return a_manager(asking)
-
-    def test_it_cancels_what_it_meets_and_lets_the_rest_be(self, session, asking, manager, a_booking, a_span, now):
-        hit, free = a_booking(instrument=asking, span=a_span(30)), a_booking(instrument=asking, span=a_span(40))
-        done = closing.shut(session, planned(asking, a_span(30, 2), now), viewer=manager, now=now, cancels=True)
-        assert ([one.id for one in done.cancelled], done.kept) == ([hit.id], ())
-        assert (hit.status, hit.reason, free.status) == ("cancelled", "停电", "requested")
-
-    def test_it_may_let_them_stand(self, session, asking, manager, a_booking, a_span, now):
-        hit = a_booking(instrument=asking, span=a_span(30))
-        done = closing.shut(session, planned(asking, a_span(30, 2), now), viewer=manager, now=now, cancels=False)
-        assert ([one.id for one in done.kept], hit.status) == ([hit.id], "requested")
-
-    def test_a_running_use_stands_whatever_was_wished(self, session, an_instrument, a_manager, a_booking, a_span, now):
-        one = a_booking(instrument=an_instrument(), span=a_span(0, 3))
-        manager = a_manager(one.instrument)
-        start(session, one.id, viewer=manager, now=now)
-        done = closing.shut(session, planned(one.instrument, a_span(1, 2), now), viewer=manager, now=now, cancels=True)
-        assert ([each.id for each in done.kept], one.status) == ([one.id], "running")
-
-    def test_what_was_not_shown_stops_it(self, session, asking, manager, a_booking, a_span, now):
-        a_booking(instrument=asking, span=a_span(30))
-        with pytest.raises(Changed):
-            closing.shut(session, planned(asking, a_span(30, 2), now), viewer=manager, now=now, cancels=True, expected=[])
-
-    def test_only_those_who_manage_all_of_it(self, session, asking, a_facility, an_instrument, manager, a_viewer, a_span, now):
-        facility = a_facility(organisation=asking.organisation)
-        asking.facility_id = facility.id
-        an_instrument(organisation=asking.organisation, facility_id=facility.id)
-        session.flush()
-        for target, viewer in ((facility, manager), (asking, a_viewer())):
-            with pytest.raises(Forbidden):
-                closing.shut(session, planned(target, a_span(30), now), viewer=viewer, now=now, cancels=True)
-
-    def test_a_plan_that_is_only_looked_at_leaves_nothing(self, session, asking, a_booking, a_span, now):
-        a_booking(instrument=asking, span=a_span(30))
-        planned(asking, a_span(30), now)
-        session.flush()
-        assert session.query(Closure).count() == 0
-        assert session.query(Booking).one().status == "requested"
-        with pytest.raises(Invalid):
-            planned(asking, a_span(30), now, reason=" ")
