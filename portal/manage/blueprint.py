@@ -97,7 +97,12 @@ def manage_links() -> list[Link]:
         ("manage.people", t("使用者", "People")),
         ("exchange.upload", t("导入", "Import")),
     )
-    return [Link(url_for(endpoint), text, endpoint == here) for endpoint, text in known if has_endpoint(endpoint)]
+    may_import = viewer().administers_any or viewer().is_province_admin
+    return [
+        Link(url_for(endpoint), text, endpoint == here)
+        for endpoint, text in known
+        if has_endpoint(endpoint) and (may_import or endpoint != "exchange.upload")
+    ]
 
 
 def instrument_links(instrument: Instrument) -> list[Link]:
