@@ -1,0 +1,267 @@
+"""Who may reach which route (promise 11): one line for each. A new route gets its line here, or tests/portal/test_guards.py fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.portal import policies as to
+from tests.portal.policies import Policy, only
+
+
+@dataclass(frozen=True)
+class Line:
+    """One route and method, who may reach it, and what stands in its address and its form."""
+
+    route: str
+    policy: Policy
+    at: Mapping[str, str]
+    form: Mapping[str, Any]
+
+
+def on(route: str, policy: Policy, at: Mapping[str, str] | None = None, **form: Any) -> Line:
+    """Write a line: the route as "METHOD endpoint" ("admin_*.index_view" for every table of the register)."""
+    return Line(route, policy, at or {}, form)
+
+
+DRAFT = {"instrument_id": "draft"}
+NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
+A_TIME = {"start": (NOW + timedelta(days=3)).isoformat(), "end": (NOW + timedelta(days=3, hours=1)).isoformat()}
+ON_THE_WALL = {"start": "2026-11-26T09:00", "end": "2026-11-26T10:00"}
+# Tables that are changed elsewhere: with their rules on their own pages.
+READ_ONLY = ("role_grant", "category", "holiday", "opening_hours", "closure", "rule_book", "qualification", "booking", "audit_entry")
+CHANGES = (
+    "GET create_view", "GET edit_view", "POST create_view", "POST edit_view", "POST delete_view", "POST action_view", "POST ajax_update",
+)  # fmt: skip
+WINDOW = {"from": A_TIME["start"], "until": A_TIME["end"]}
+GUARDS = (
+    # what everybody may read
+    on("GET static", to.PUBLIC),
+    on("GET admin.static", to.PUBLIC, {"filename": "admin/js/form.js"}),
+    on("GET health.healthz", to.PUBLIC),
+    on("GET health.readyz", to.PUBLIC),
+    on("GET health.metrics", to.NOBODY),  # shut unless PORTAL_METRICS is on
+    on("GET help.show", to.PUBLIC),
+    on("GET search.home", to.PUBLIC),
+    on("GET search.results", to.PUBLIC),
+    on("GET search.suggest", to.PUBLIC),
+    on("GET search.compare", to.PUBLIC),
+    on("GET timeline.show", to.PUBLIC),
+    on("GET docs.show", to.PUBLIC),
+    on("GET calendars.instrument", to.PUBLIC),
+    on("GET calendars.instrument", to.NOBODY, DRAFT),
+    on("GET calendars.feed", to.PUBLIC),  # whoever holds the secret
+    on("GET exchange.export", to.PUBLIC),
+    on("GET exchange.uniquip", to.PUBLIC),
+    # instruments: published ones are everybody's, others those of who looks after them
+    on("GET instruments.show", to.PUBLIC),
+    on("GET instruments.show", to.INSPECTED_BY_STRANGERS_TOO, DRAFT),
+    on("GET instruments.week", to.PUBLIC),
+    on("GET instruments.week", to.INSPECTED_BY_STRANGERS_TOO, DRAFT),
+    on("GET instruments.photo", to.PUBLIC),
+    on("GET instruments.document", to.PUBLIC),
+    on("GET instruments.document", only(strangers=to.NOT_THERE), {"instrument_id": "busy"}),  # a document of another instrument
+    on("GET instruments.pidinst", to.PUBLIC),
+    on("GET instruments.pidinst", to.INSPECTED_BY_STRANGERS_TOO, DRAFT),
+    on("GET instruments.jsonld", to.PUBLIC),
+    on("GET instruments.jsonld", to.INSPECTED_BY_STRANGERS_TOO, DRAFT),
+    # logging in
+    on("GET auth.login", to.PUBLIC),
+    on("POST auth.login", to.PUBLIC, email="x@town.example.org", password="wrong"),
+    on("GET auth.code", to.LED_TO_LOGIN),  # without the first step
+    on("POST auth.code", to.LED_TO_LOGIN),
+    on("POST auth.logout", to.PUBLIC),
+    on("GET auth.register", to.PUBLIC),
+    on("POST auth.register", to.PUBLIC),
+    on("GET auth.confirm", to.PUBLIC),
+    on("POST auth.confirm", to.PUBLIC),
+    on("GET auth.confirmed", to.PUBLIC),
+    on("GET auth.reset", to.PUBLIC),
+    on("POST auth.reset", to.PUBLIC, email="x@town.example.org"),
+    on("GET auth.new_password", to.PUBLIC, {"token": "reset"}),
+    on("POST auth.new_password", to.PUBLIC, {"token": "reset"}),
+    # one's own pages
+    on("GET me.show", to.SIGNED_IN),
+    on("POST me.show", to.SIGNED_IN, name="某人", language="en"),
+    on("POST me.language", to.SIGNED_IN, language="en", next="/"),
+    on("GET me.groups", to.SIGNED_IN),
+    on("GET me.data", to.SIGNED_IN),
+    on("GET me.sessions", to.SIGNED_IN),
+    on("POST me.end_session", to.HERSELF),
+    on("POST me.end_other_sessions", to.SIGNED_IN),
+    on("GET me.password", to.SIGNED_IN),
+    on("POST me.password", to.SIGNED_IN),
+    on("GET me.tokens", to.SIGNED_IN),
+    on("POST me.tokens", to.SIGNED_IN, label="程序", days="30"),
+    on("POST me.revoke_token", to.HERSELF),
+    on("GET me.feed", to.SIGNED_IN),
+    on("POST me.feed", to.SIGNED_IN),
+    on("POST me.revoke_feed", to.SIGNED_IN),
+    on("GET me.totp", to.SIGNED_IN),
+    on("POST me.totp", to.SIGNED_IN),
+    on("POST me.totp_off", to.SIGNED_IN),
+    on("POST me.recovery", to.SIGNED_IN),
+    on("GET qualifications.mine", to.SIGNED_IN),
+    on("GET qualifications.ask", to.SIGNED_IN, {"instrument_id": "trained"}),
+    on("GET qualifications.ask", to.INSPECTED, DRAFT),
+    on("POST qualifications.ask", to.SIGNED_IN, {"instrument_id": "trained"}, note="x"),
+    on("POST qualifications.ask", to.INSPECTED, DRAFT, note="x"),
+    # bookings
+    on("GET bookings.mine", to.SIGNED_IN),
+    on("GET bookings.create", to.SIGNED_IN),
+    on("GET bookings.create", to.INSPECTED, DRAFT),
+    on("POST bookings.create", to.SIGNED_IN, **ON_THE_WALL),
+    on("POST bookings.create", to.INSPECTED, DRAFT, **ON_THE_WALL),
+    on("POST bookings.quote", to.SIGNED_IN, **ON_THE_WALL),
+    on("POST bookings.quote", to.INSPECTED, DRAFT, **ON_THE_WALL),
+    on("GET bookings.several", to.SIGNED_IN),
+    on("POST bookings.several", to.SIGNED_IN),
+    on("POST bookings.quote_several", to.SIGNED_IN),
+    on("GET bookings.show", to.SEES_BOOKING),
+    on("GET bookings.calendar", to.SEES_BOOKING),
+    on("GET bookings.move", to.SEES_BOOKING),
+    on("POST bookings.move", to.CHANGES_BOOKING, **ON_THE_WALL),
+    on("POST bookings.quote_moved", to.SEES_BOOKING, **ON_THE_WALL),
+    on("POST bookings.cancel", to.CHANGES_BOOKING, reason="x"),
+    on("POST bookings.approve", to.DECIDES, {"booking_id": "request"}),
+    on("POST bookings.decline", to.DECIDES, {"booking_id": "request"}, reason="x"),
+    on("POST bookings.start", to.USES_BOOKING, {"booking_id": "due_booking"}),
+    on("POST bookings.finish", to.USES_BOOKING, {"booking_id": "running"}),
+    on("POST bookings.no_show", to.DECIDES, {"booking_id": "late_booking"}),
+    # managing
+    on("GET manage.home", to.ANY_MANAGERS),
+    on("GET manage.desk", to.ANY_MANAGERS),
+    on("GET manage.people", to.ANY_MANAGERS),
+    on("GET manage.requests", to.ANY_MANAGERS),
+    on("GET manage.all_qualifications", to.ANY_MANAGERS),
+    on("GET manage.new", to.REGISTERS),
+    on("POST manage.new", to.REGISTERS),
+    on("GET manage.edit", to.INSPECTED),
+    on("POST manage.edit", to.MANAGED),
+    on("GET manage.hours", to.INSPECTED),
+    on("POST manage.hours", to.MANAGED),
+    on("POST manage.preview_hours", to.MANAGED),
+    on("POST manage.take_back", to.MANAGED),
+    on("POST manage.take_back", only(forbidden="auditor auditor_elsewhere"), {"instrument_id": "busy"}),  # a plan of another instrument
+    on("GET manage.closures", to.INSPECTED),
+    on("POST manage.closures", to.MANAGED),
+    on("POST manage.lift_closure", to.MANAGED),
+    on("POST manage.lift_closure", only(forbidden="auditor auditor_elsewhere"), {"instrument_id": "busy"}),
+    on("GET manage.rules", to.INSPECTED),
+    on("POST manage.rules", to.MANAGED),
+    on("POST manage.preview_rules", to.MANAGED),
+    on("POST manage.withdraw", to.MANAGED),
+    on("POST manage.withdraw", only(forbidden="auditor auditor_elsewhere"), {"instrument_id": "busy"}),
+    on("GET manage.qualifications", to.INSPECTED, {"instrument_id": "trained"}),
+    on("POST manage.grant_to", to.MANAGED, {"instrument_id": "trained"}, email="colleague@town.example.org", grade="2"),
+    on("POST manage.decide_qualification", to.MANAGED, {"step": "grant"}, grade="1"),
+    on("POST manage.extend", to.ANY_MANAGERS_CHANGE),
+    on("GET manage.documents", to.INSPECTED),
+    on("POST manage.documents", to.MANAGED),
+    on("POST manage.remove_document", to.MANAGED),
+    on("POST manage.remove_document", only(forbidden="auditor auditor_elsewhere"), {"instrument_id": "busy"}),
+    on("POST manage.put_photo", to.MANAGED),
+    on("POST manage.remove_photo", to.MANAGED),
+    on("GET manage.publication", to.INSPECTED),
+    on("POST manage.take_step", to.MANAGED, {"name": "suspend"}, note="搬迁"),
+    on("POST manage.take_step", to.MANAGED, {"instrument_id": "draft", "name": "submit"}),
+    on("POST manage.exemption", to.MANAGED, DRAFT, reason="专用"),
+    on("POST manage.decide_request", to.MANAGED, {"booking_id": "request", "step": "approve"}),
+    on("POST manage.take_desk_step", to.MANAGED, {"booking_id": "due_booking", "step": "start"}),
+    on("GET exchange.upload", to.LISTS),
+    on("POST exchange.receive", to.LISTS_CHANGE),
+    on("GET exchange.columns", to.LIST_CHANGE),
+    on("POST exchange.columns", to.LIST_CHANGE, column0="inner_id", column1="name_zh", column2="model"),
+    on("GET exchange.preview", to.LIST_CHANGE),
+    on("POST exchange.run", to.LIST_CHANGE),
+    on("GET exchange.show", to.LIST),
+    on("GET exchange.show", to.LIST, {"run_id": "done"}),
+    on("GET exchange.progress", to.LIST),
+    on("GET exchange.report_table", to.LIST, {"run_id": "done"}),
+    # organisations
+    on("GET organisations.home", to.ORGANISATION),
+    on("GET organisations.people", to.ORGANISATION),
+    on("GET organisations.person", to.OF_HOME),
+    on("POST organisations.decide_person", to.OF_HOME_CHANGE, {"person_id": "waiting", "step": "admit"}),
+    on("POST organisations.grant_role", to.OF_HOME_CHANGE, role="organisation_admin"),
+    on("POST organisations.grant_role", to.ONLY_PROVINCE_GRANTS, role="auditor"),
+    on("POST organisations.grant_role", to.ONLY_PROVINCE_GRANTS, role="province_admin"),
+    on("POST organisations.revoke_role", to.OF_HOME_CHANGE, {"person_id": "manager"}),
+    on("POST organisations.revoke_role", only(forbidden="auditor auditor_elsewhere")),  # a role that is not this person's
+    on("GET organisations.groups", to.ORGANISATION),
+    on("POST organisations.groups", to.ORGANISATION_CHANGE, name_zh="新组"),
+    on("GET organisations.group", to.OF_GROUP),
+    on("POST organisations.add_member", to.OF_GROUP_CHANGE, email="researcher@town.example.org"),
+    on("POST organisations.set_member", to.OF_GROUP_CHANGE),
+    on("POST organisations.remove_member", to.OF_GROUP_CHANGE),
+    on("GET organisations.facilities", to.ORGANISATION),
+    on("GET organisations.facility", to.OF_HOME),
+    on("POST organisations.facility", to.OF_HOME_CHANGE, name_zh="中心"),
+    on("GET organisations.new_facility", to.ORGANISATION_CHANGE),
+    on("POST organisations.new_facility", to.ORGANISATION_CHANGE, name_zh="中心"),
+    # the province
+    on("GET province.home", to.PROVINCE),
+    on("GET province.admission", to.PROVINCE),
+    on("GET province.coverage_list", to.PROVINCE),
+    on("GET province.users", to.PROVINCE),
+    on("GET province.undelivered", to.PROVINCE),
+    on("GET province.codes", to.PROVINCE),
+    on("GET province.code_list", to.PROVINCE),
+    on("GET province.holidays", to.PROVINCE),
+    on("GET province.organisations", to.PROVINCE),
+    on("GET province.organisation", to.PROVINCE),
+    on("GET province.new_organisation", to.PROVINCE),
+    on("POST province.decide", to.PROVINCE_CHANGE, {"instrument_id": "submitted", "name": "accept"}),
+    on("POST province.decide_on_exemption", to.PROVINCE_CHANGE, {"instrument_id": "exempt", "answer": "grant"}),
+    on("POST province.code_list", to.PROVINCE_CHANGE, code="149999", name_zh="新城"),
+    on("POST province.retire_code", to.PROVINCE_CHANGE, {"step": "retire"}),
+    on("POST province.holidays", to.PROVINCE_CHANGE, on_date="2026-12-25", kind="holiday", worked_as="0", name_zh="某节"),
+    on("POST province.clear_holiday", to.PROVINCE_CHANGE),
+    on("POST province.seed_year", to.PROVINCE_CHANGE),
+    on("POST province.organisation", to.PROVINCE_CHANGE),
+    on("POST province.new_organisation", to.PROVINCE_CHANGE),
+    on("GET audit.list", only("province_admin", "auditor", otherwise=to.FORBIDDEN)),
+    # the plain register: every table of it, and its own front page
+    on("GET admin.index", to.REGISTER),
+    on("GET admin_*.index_view", to.REGISTER),
+    on("GET admin_*.details_view", to.REGISTER),
+    on("GET admin_*.export", to.REGISTER),
+    on("GET admin_*.ajax_lookup", only()),  # no list of the register is looked up like this
+    on("GET admin_*.create_view", to.REGISTER_CHANGE),
+    on("GET admin_*.edit_view", to.REGISTER_CHANGE),
+    *(on(change.replace(" ", f" admin_{table}."), to.REGISTER_SHUT) for table in READ_ONLY for change in CHANGES),
+    on("POST admin_*.create_view", to.REGISTER_CHANGE),
+    on("POST admin_*.edit_view", to.REGISTER_CHANGE),
+    on("POST admin_*.delete_view", to.REGISTER_CHANGE),
+    on("POST admin_*.action_view", to.REGISTER_CHANGE),
+    on("POST admin_*.ajax_update", only(forbidden="auditor")),  # nor changed cell by cell
+    # the API
+    on("GET api.openapi", to.PUBLIC_API),
+    on("GET api.list_instruments", to.PUBLIC_API),
+    on("GET api.show_instrument", to.PUBLIC_API),
+    on("GET api.show_instrument", to.INSPECTED_API, DRAFT),
+    on("GET api.show_availability", to.PUBLIC_API, WINDOW),
+    on("GET api.show_availability", to.INSPECTED_API, DRAFT | WINDOW),
+    on("GET api.list_organisations", to.PUBLIC_API),
+    on("GET api.list_categories", to.PUBLIC_API),
+    on("POST api.quote_use", to.SIGNED_IN, **A_TIME),
+    on("POST api.quote_use", to.INSPECTED, DRAFT, **A_TIME),
+    on("GET api.list_bookings", to.SIGNED_IN),
+    on("POST api.make_booking", to.SIGNED_IN, instrument="instrument", **A_TIME),
+    on("POST api.make_booking", to.INSPECTED, instrument="draft", **A_TIME),
+    on("GET api.show_booking", to.SEES_BOOKING),
+    on("PATCH api.change_booking", to.CHANGES_BOOKING, note="x"),
+    on("PATCH api.change_booking", to.CHANGES_BOOKING, **A_TIME),
+    on("POST api.cancel_booking", to.CHANGES_BOOKING),
+    on("POST api.approve_booking", to.DECIDES, {"booking_id": "request"}),
+    on("POST api.decline_booking", to.DECIDES, {"booking_id": "request"}, reason="x"),
+    on("POST api.start_booking", to.USES_BOOKING, {"booking_id": "due_booking"}),
+    on("POST api.finish_booking", to.USES_BOOKING, {"booking_id": "running"}),
+    on("POST api.miss_booking", to.DECIDES, {"booking_id": "late_booking"}),
+    on("GET api.show_me", to.SIGNED_IN),
+    on("GET api.list_tokens", to.SIGNED_IN),
+    on("POST api.make_token", to.SIGNED_IN, label="x"),
+    on("DELETE api.revoke_token", to.HERSELF),
+)  # fmt: skip

@@ -1,0 +1,55 @@
+"""Who is let in, who is told no, and for whom it is as if there were nothing: the policies that tests/portal/guards.py names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.fixtures.town import ROLES, STRANGERS
+
+IN, LOGIN, FORBIDDEN, NOT_THERE = "in", "login", "403", "404"
+Policy = Mapping[str, str]  # role -> what becomes of her request
+
+
+def only(*roles: str, forbidden: str = "", otherwise: str = NOT_THERE, strangers: str = LOGIN) -> dict[str, str]:
+    """Let these roles in, tell those `forbidden` so, lead strangers to the login page; for all others it is as if there were nothing."""
+    told = dict.fromkeys(forbidden.split(), FORBIDDEN)
+    return dict.fromkeys(ROLES, otherwise) | dict.fromkeys(STRANGERS, strangers) | told | dict.fromkeys(roles, IN)
+
+
+PUBLIC = only(*ROLES)
+PUBLIC_API = PUBLIC | {"disabled": LOGIN}  # a token that has died is told so, even where none is needed
+LED_TO_LOGIN = only(otherwise=LOGIN)
+SIGNED_IN = only(*ROLES[2:])
+HERSELF = only("owner")
+NOBODY = only(strangers=NOT_THERE)
+MANAGERS = ("manager", "organisation_admin", "province_admin")
+ADMINISTRATORS = ("organisation_admin", "province_admin")
+ANY_ADMINISTRATORS = (*ADMINISTRATORS, "organisation_admin_elsewhere")
+AUDITORS = ("auditor", "auditor_elsewhere")
+INSPECTED = only(*MANAGERS, "auditor")
+INSPECTED_BY_STRANGERS_TOO = only(*MANAGERS, "auditor", strangers=NOT_THERE)
+INSPECTED_API = INSPECTED_BY_STRANGERS_TOO | {"disabled": LOGIN}
+MANAGED = only(*MANAGERS, forbidden="auditor auditor_elsewhere")
+ANY_MANAGERS = only(*MANAGERS, "manager_elsewhere", "organisation_admin_elsewhere", *AUDITORS)
+ANY_MANAGERS_CHANGE = only(*MANAGERS, "manager_elsewhere", "organisation_admin_elsewhere", forbidden="auditor auditor_elsewhere")
+REGISTERS = only(*ANY_ADMINISTRATORS, forbidden="auditor auditor_elsewhere manager manager_elsewhere")
+SEES_BOOKING = only("owner", "pi", *MANAGERS, "auditor")
+CHANGES_BOOKING = only("owner", "pi", *MANAGERS, forbidden="auditor")
+USES_BOOKING = only("owner", *MANAGERS, forbidden="auditor pi")
+DECIDES = only(*MANAGERS, forbidden="auditor owner pi")
+ORGANISATION = only(*ANY_ADMINISTRATORS, *AUDITORS)
+ORGANISATION_CHANGE = only(*ANY_ADMINISTRATORS, forbidden="auditor auditor_elsewhere")
+OF_HOME = only(*ADMINISTRATORS, "auditor")
+OF_HOME_CHANGE = only(*ADMINISTRATORS, forbidden="auditor auditor_elsewhere")
+ONLY_PROVINCE_GRANTS = only("province_admin", forbidden="auditor auditor_elsewhere organisation_admin")
+OF_GROUP = only(*ADMINISTRATORS, "auditor", "pi")
+OF_GROUP_CHANGE = only(*ADMINISTRATORS, "pi", forbidden="auditor auditor_elsewhere")
+PROVINCE = only("province_admin", "auditor")
+PROVINCE_CHANGE = only("province_admin", forbidden="auditor")
+REGISTER = only("province_admin", "auditor")
+REGISTER_CHANGE = only("province_admin", forbidden="auditor")
+REGISTER_SHUT = only(forbidden="province_admin auditor")
+LISTS = only(*ANY_ADMINISTRATORS, *AUDITORS, otherwise=FORBIDDEN)
+LISTS_CHANGE = only(*ANY_ADMINISTRATORS, otherwise=FORBIDDEN)
+LIST = only(*ADMINISTRATORS, "auditor", forbidden="researcher owner pi manager manager_elsewhere")
+LIST_CHANGE = only(*ADMINISTRATORS, forbidden="researcher owner pi manager manager_elsewhere auditor auditor_elsewhere")
