@@ -1,0 +1,156 @@
+"""Hostile texts, put straight into the database wherever a text can stand; and readers that notice when one is more than a text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from html.parser import HTMLParser
+from itertools import count
+from typing import Any
+
+from icalendar import Calendar
+from openpyxl import load_workbook
+from sqlalchemy import JSON, String
+from sqlalchemy.orm import Session
+
+from instruments import audit
+from instruments.database import Base
+
+TAG = "x-hostile"
+HEADER = "X-Hostile"
+# What begins a formula, in turn; then everything that ends an attribute, an element, a line of a header, an entry of a calendar.
+BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'=")
+WHOLE = f"\"'></script></textarea></title><{TAG} onhostile=1>{{{{7*7}}}}\r\n{HEADER}: 1\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\n"
+SHORT = f"\"'><{TAG}>"
+SHORTEST = '">'
+LINKS = ("service_url", "website")
+# Columns whose texts nobody writes: codes chosen from lists, hashes, file names of our own, what is computed.
+CHOSEN = {
+    "api_token": {"token_hash", "prefix"},
+    "audit_entry": {"action", "noun", "row_key", "seal", "before", "after"},  # append-only; poisoned by the changes it records
+    "booking": {"status", "mode", "purpose", "audience", "uid", "bundle"},
+    "category": {"code", "parent_code"},
+    "closure": {"kind", "time_zone", "repeats", "lifted_days"},
+    "code_entry": {"list_name", "code"},
+    "credential": {"password_hash", "totp_secret", "recovery_hashes"},
+    "document": {"media_type", "stored_as"},
+    "facility": {"kind"},
+    "feed_secret": {"secret_hash", "prefix"},
+    "idempotency_key": {"key", "route", "body_hash", "answer"},
+    "import_issue": {"kind", "field"},
+    "import_run": {"stored_as", "sha256", "encoding", "delimiter", "targets", "status", "lease_owner", "sheet", "problem"},
+    "instrument": {
+        "category_code", "source", "condition", "sharing_mode", "photo", "time_zone", "publication", "exemption_status", "country", "province",
+        "city", "commissioned",
+    },
+    "login_session": {"token_hash"},
+    "mailed_token": {"purpose", "token_hash"},
+    "opening_hours": {"on_holidays", "weekly"},
+    "organisation": {"code", "kind", "city", "time_zone"},
+    "outbox_message": {"key", "kind", "to_address", "language", "message_id", "ics", "ics_method", "facts", "lease_owner"},
+    "person": {"email", "language", "status"},
+    "qualification": {"status"},
+    "role_grant": {"role"},
+    "rule_book": {"entries"},
+    "search_alias": {"kind", "group_key", "reading"},
+}  # fmt: skip
+COMPUTED = ("search_change", "search_document", "search_posting")
+
+
+def texts_of(table: Any) -> list[Any]:
+    """The columns of a table that can hold a text of somebody's own."""
+    chosen = CHOSEN.get(table.name, set())
+    return [one for one in table.columns if isinstance(one.type, String | JSON) and one.name not in chosen]
+
+
+def poison(session: Session, now: datetime) -> int:
+    """Put a hostile text into every text of every row; give how many."""
+    audit.watch(session, actor_id=None, now=now)
+    numbers, done = count(), 0
+    for mapper in Base.registry.mappers:
+        table = mapper.local_table
+        if table.name in COMPUTED:
+            continue
+        for row in session.query(mapper.class_):
+            for column in texts_of(table):
+                setattr(row, column.name, hostile(column, next(numbers)))
+                done += 1
+    session.flush()
+    return done
+
+
+def hostile(column: Any, number: int) -> Any:
+    """Make a text for a column as hostile as its length allows, no two the same."""
+    if isinstance(column.type, JSON):
+        return _hostile_json(column.name, number)
+    most = column.type.length or 2000
+    begin = BEGINNINGS[number % len(BEGINNINGS)]
+    if column.name in LINKS:
+        return f"javascript:hostile({number}){SHORT}"
+    text = next(text for text in (WHOLE, SHORT, SHORTEST) if len(text) + 8 <= most or text is SHORTEST)
+    return f"{begin}{number}{text}"[:most]
+
+
+def _hostile_json(name: str, number: int) -> Any:
+    text = f"={number}{WHOLE}"
+    if name == "funds":
+        return [{"kind": text, "amount": text}]
+    return [text, text, text] if name in ("headers", "subjects", "other_codes") else {text: text}
+
+
+class HtmlReader(HTMLParser):
+    """Reads a page as a browser does, and notes every hostile text that became more than a text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag == TAG:
+            self.found.append(f"an element: {self.get_starttag_text()}")
+        for name, value in attributes:
+            address = re.sub(r"[\x00-\x20]", "", value or "").lower()
+            if name.startswith("onhostile"):
+                self.found.append(f"an attribute of <{tag}>")
+            if name in ("href", "src", "action", "formaction", "data", "hx-get", "hx-post") and address.startswith(("javascript:", "vbscript:")):
+                self.found.append(f"a script in {name} of <{tag}>")
+
+
+def harm_in_page(text: str) -> list[str]:
+    reader = HtmlReader()
+    reader.feed(text)
+    reader.close()
+    return reader.found
+
+
+FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
+
+
+def harm_in_cells(cells: Iterator[Any]) -> list[str]:
+    """Cells a spreadsheet program takes for formulas; a plain number is none."""
+    return [cell for cell in cells if isinstance(cell, str) and FORMULA.match(cell) and not re.fullmatch(r"-?\d+(\.\d+)?", cell)]
+
+
+def harm_in_csv(content: bytes) -> list[str]:
+    text = content.decode("utf-8-sig")
+    return harm_in_cells(cell for row in csv.reader(io.StringIO(text)) for cell in row)
+
+
+def harm_in_workbook(content: bytes) -> list[str]:
+    cells = [cell for sheet in load_workbook(io.BytesIO(content)) for row in sheet.iter_rows() for cell in row]
+    formulas = [str(cell.value) for cell in cells if cell.data_type == "f" or cell.hyperlink]
+    return formulas + harm_in_cells(cell.value for cell in cells)
+
+
+def harm_in_calendar(content: bytes, entries: int) -> list[str]:
+    """Properties that came in with a text, and entries that are too many."""
+    assert content.replace(b"\r\n", b"").count(b"\n") == content.replace(b"\r\n", b"").count(b"\r") == 0, "a bare line break"
+    calendar = Calendar.from_ical(content)
+    found = [f"{part.name}: {name}" for part in calendar.walk() for name in part if name.upper() == HEADER.upper()]
+    there = len(calendar.walk("VEVENT"))
+    return found + ([f"{there} entries instead of {entries}"] if there != entries else [])
+
+
