@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# They import one another, whichever is read first.
+pytest.register_assert_rewrite("tests.fixtures")
 pytest_plugins = [f"tests.fixtures.{file.stem}" for file in sorted((Path(__file__).parent / "fixtures").glob("*.py"))]
 
 # The same cases on every run, so that a red test is red for everybody; the torture runs look further.

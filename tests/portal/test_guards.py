@@ -1,13 +1,13 @@
 """Promise 11: every object is guarded. Each route and method is tried as each kind of person; tests/portal/guards.py says who may.
 
-Whatever a request does in here is flushed and then undone, so that all of them meet the same town.
+Whatever a request changes in here is flushed and then undone, so that all of them meet the same town.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -15,45 +15,18 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from werkzeug.routing import Rule
 
 from instruments.roles import RoleGrant
 from instruments.timespan import TimeSpan
-from portal import transactions
-from portal.security import csrf_check
 from scheduling.bookings import Booking
+from tests.fixtures.asking import Ask
 from tests.fixtures.town import ROLES, STRANGERS, Town
-from tests.portal.guards import GUARDS, Line
+from tests.portal.guards import GUARDS
 from tests.portal.policies import FORBIDDEN, IN, LOGIN, NOT_THERE
+from tests.portal.walking import address, form_of, lines_for, routes
 
-TRIED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What a form that is let in may be told; anything else means that the request did not get as far as the guard.
 ANSWERED = (409, 422)
-Ask = Callable[..., Any]
-
-
-@pytest.fixture
-def undone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is kept of what a request changes, and no form needs its hidden field."""
-
-    def flush(session: Any) -> None:
-        session.flush()
-        session.expunge_all()
-
-    monkeypatch.setattr(transactions, "_commit", flush)
-    monkeypatch.setattr(csrf_check, "protect", lambda: None)
-
-
-def routes(app: Flask) -> Iterator[tuple[str, Rule]]:
-    for rule in app.url_map.iter_rules():
-        for method in sorted((rule.methods or set()) & set(TRIED)):
-            yield f"{method} {rule.endpoint}", rule
-
-
-def lines_for(route: str) -> list[Line]:
-    """The lines of a route; one that names it wholly counts before one for all tables of the register."""
-    named = [line for line in GUARDS if line.route == route]
-    return named or [line for line in GUARDS if fnmatchcase(route, line.route)]
 
 
 def unguarded(app: Flask) -> list[str]:
@@ -69,26 +42,6 @@ def lines_of_nothing(app: Flask) -> list[str]:
     return [line.route for line in GUARDS if not any(fnmatchcase(route, line.route) for route in known)]
 
 
-@pytest.fixture
-def ask(app: Flask, session: Any) -> Ask:
-    """`ask(role, town, method, url, data)` sends one request as a role, by cookie to the pages and by token to the API."""
-    dumps = app.session_interface.get_signing_serializer(app).dumps
-    client = app.test_client(use_cookies=False)
-
-    def send(role: str, town: Town, method: str, url: str, data: Mapping[str, Any]) -> Any:
-        session.commit()  # what the test has read holds no lock
-        headers = {}
-        if role in town.logins and url.startswith("/api/v1"):
-            headers["Authorization"] = f"Bearer {town.tokens[role]}"
-        elif role in town.logins:
-            headers["Cookie"] = f"portal={dumps({'_user_id': town.logins[role]})}"
-        sent = {"json": dict(data)} if url.startswith("/api/v1") and method != "GET" else {"data": dict(data)}
-        with client.open(url, method=method, headers=headers, **sent) as answer:
-            return answer
-
-    return send
-
-
 def outcome(answer: Any) -> str:
     """What became of a request: in, led to the login page, told no, or nothing there; anything else as it is."""
     if answer.status_code == 401 or (answer.status_code == 302 and answer.location.startswith("/login?next=")):
@@ -96,17 +49,6 @@ def outcome(answer: Any) -> str:
     if answer.status_code < 400 or answer.status_code in ANSWERED:
         return IN
     return str(answer.status_code)
-
-
-def address(app: Flask, town: Town, rule: Rule, line: Line) -> str:
-    query = {name: text for name, text in line.at.items() if name not in rule.arguments}
-    values = town.at(set(rule.arguments), line.at) | query
-    return app.url_map.bind("localhost").build(rule.endpoint, values, method=line.route.split()[0])
-
-
-def form_of(town: Town, line: Line) -> dict[str, Any]:
-    """The form of a line, with the ids of what it names."""
-    return {key: str(town.id(value)) if value in town.things and key == "instrument" else value for key, value in line.form.items()}
 
 
 def tried(app: Flask, town: Town, ask: Ask, role: str) -> Iterator[tuple[str, str, str, str]]:

@@ -41,7 +41,7 @@ class TestHeader:
             (a_person(), ["My bookings"]),
             (a_person(Grant("manager", instrument_id=3)), ["My bookings", "Manage"]),
             (a_person(Grant("organisation_admin", organisation_id=1)), ["My bookings", "Manage", "Organisation"]),
-            (a_person(Grant("auditor")), ["My bookings", "Changes"]),
+            (a_person(Grant("auditor")), ["My bookings", "Manage", "Changes"]),
             (a_person(Grant("province_admin")), ["My bookings", "Manage", "Province", "Changes"]),
         ],
     )
