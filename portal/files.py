@@ -70,8 +70,9 @@ def send_photo(instrument: Instrument, *, is_small: bool, is_public: bool) -> Re
 
 def send_document(document: Document) -> Response:
     """Answer with a document, to be saved and never shown by the browser inside this portal."""
+    name = f"{clean_stem(document.file_name)}{Path(document.stored_as).suffix}"  # whoever wrote the row
     response = send_file(
-        _path(document.stored_as), mimetype=document.media_type, as_attachment=True, download_name=document.file_name,
+        _path(document.stored_as), mimetype=document.media_type, as_attachment=True, download_name=name,
         conditional=True, etag=document.stored_as,
     )  # fmt: skip
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
