@@ -53,9 +53,11 @@ def as_json(priced: Priced) -> dict[str, Any]:
 def from_json(data: Mapping[str, Any]) -> Priced:
     """Read a price that was stored."""
     return Priced(
-        tuple(_line_from_json(line) for line in data["lines"]),
-        *(_money(data[key]) for key in ("total", "low", "high")),
-        tuple(Sentence(**note) for note in data["notes"]),
+        lines=tuple(_line_from_json(line) for line in data["lines"]),
+        total=_money(data["total"]),
+        low=_money(data["low"]),
+        high=_money(data["high"]),
+        notes=tuple(Sentence(**note) for note in data["notes"]),
     )
 
 
