@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
-from portal import clock
 from tests.fixtures.browser import OpenPage, axe, scrolls_sideways
 from tests.portal.look.site import make_site
 
@@ -24,7 +23,6 @@ def site() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-    clock.thaw()
 
 
 class TestForEverybody:
