@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +23,8 @@ from scheduling.reserving import Wish, book
 
 TRIES = 260
 AHEAD = timedelta(days=14)
+LENGTH = timedelta(hours=2)
+AT_HOME = 5
 
 
 def book_ahead(session: Session, furnished: Furnished, people: Population, *, now: datetime) -> int:
@@ -58,19 +62,25 @@ def _try_book(
 
 
 def _begin_some(session: Session, furnished: Furnished, people: Population, now: datetime) -> int:
-    """Have a few instruments that are open now be in use, so that today's desk is not empty."""
+    """Have instruments that are open now be in use. Some are the sample manager's, so that her desk is not empty, and one user there has not come."""
     begin = now - timedelta(seconds=now.timestamp() % 1800)
-    span = TimeSpan(begin, begin + timedelta(hours=2))
-    begun = 0
-    for instrument in furnished.published[::7]:
-        user = next(user for user in people.users if user.organisation_id == instrument.organisation_id)
-        mode = "self" if instrument.self_operated else "assisted"
-        wish = Wish((instrument.id,), span, mode, group_id=people.group_of.get(user.person_id))
-        try:
-            (made,) = book(session, wish, viewer=user, now=begin)
-        except Refused:
-            continue  # closed now, or booked, or this person is not qualified
+    home = [one for one in furnished.published if one.organisation_id == people.organisations["SX-FHLG"].id]
+    elsewhere = [one for one in furnished.published[::7] if one not in home]
+    at_home = list(islice(_used_now(session, home, begin, people), AT_HOME))
+    uses = [*at_home[:1], *at_home[2:], *_used_now(session, elsewhere, begin, people)]
+    for made, user in uses:
         if made.status == "confirmed":
             start(session, made.id, viewer=user, now=now)
-        begun += 1
-    return begun
+    return len(uses) + len(at_home[1:2])
+
+
+def _used_now(session: Session, instruments: Sequence[Instrument], begin: datetime, people: Population) -> Iterator[tuple[Booking, Viewer]]:
+    for instrument in instruments:
+        theirs = [user for user in people.users if user.organisation_id == instrument.organisation_id]
+        user = theirs[instrument.id % len(theirs)]
+        mode = "self" if instrument.self_operated else "assisted"
+        wish = Wish((instrument.id,), TimeSpan(begin, begin + LENGTH), mode, group_id=people.group_of.get(user.person_id))
+        try:
+            yield book(session, wish, viewer=user, now=begin)[0], user
+        except Refused:
+            continue  # closed now, or booked, or this person is not qualified

@@ -5,26 +5,29 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
+from portal import clock
 from tests.fixtures.browser import OpenPage
 from tests.fixtures.served import ServedPortal
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 LARGEST = 200_000
 SIZES = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 780}}
-# picture: (who looks, on what screen, which page, the language)
+# picture: (who looks, on what screen, which page, the language); {day} is the next day on which people work, so that the evening shows as much
 SHOWN = {
     "search": ("researcher", "desktop", "/instruments?q=SEM", "en"),
-    "instrument": ("researcher", "desktop", "/instruments/{one}", "en"),
+    "instrument": ("researcher", "desktop", "/instruments/{one}?week={week}", "en"),
     "booking": ("researcher", "desktop", "/instruments/{one}", "en"),
-    "timeline": ("researcher", "desktop", "/timeline", "en"),
+    "timeline": ("researcher", "desktop", "/timeline?day={day}", "en"),
     "desk": ("manager", "desktop", "/manage/desk", "en"),
-    "phone": ("researcher", "phone", "/instruments/{one}", "zh"),
+    "phone": ("researcher", "phone", "/instruments/{one}?day={day}", "zh"),
 }
 
 
@@ -43,7 +46,7 @@ def test_each_picture_of_the_readme_shows_a_page_that_opens(
     page.context.set_default_timeout(60_000)
     page.set_viewport_size(SIZES[screen])
     log_in_as(page, who)
-    answer = page.goto(f"{path.format(one=one)}{'&' if '?' in path else '?'}lang={language}")
+    answer = page.goto(f"{path.format(one=one, **coming_workday())}{'&' if '?' in path else '?'}lang={language}")
     assert answer is not None
     assert answer.status == 200
     if name == "booking":
@@ -61,6 +64,14 @@ def test_each_picture_of_the_readme_shows_a_page_that_opens(
         assert picture.format == "PNG"
         assert picture.width >= SIZES[screen]["width"]
     assert (PICTURES / f"{name}.png").stat().st_size < LARGEST
+
+
+def coming_workday() -> dict[str, str]:
+    """Give the next day from Monday to Friday as ?day= and as ?week=."""
+    day = clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    return {"day": day.isoformat(), "week": f"{day:%G-W%V}"}
 
 
 def take_picture(page: Page, file: Path) -> None:
