@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from wtforms import SelectField
 
 from instruments.audit import AuditEntry
 from instruments.catalogue import PUBLICATIONS, Instrument, InstrumentAlias
@@ -19,9 +19,9 @@ from instruments.qualifications import STATUSES as QUALIFICATION_STATUSES
 from instruments.roles import ROLES, RoleGrant
 from instruments.rulebooks import RuleBook
 from instruments.search.aliases import SearchAlias
-from instruments.search.index import index_instrument
-from portal.admin.base import RegisterSession, RegisterView
+from portal.admin.base import RegisterView
 from portal.admin.labels import LABELS
+from portal.forms import options
 from portal.language import lazy_t
 from scheduling.bookings import MODES, Booking
 from scheduling.bookings import STATUSES as BOOKING_STATUSES
@@ -83,9 +83,10 @@ class People(Register):
     column_searchable_list = ("email", "name")
     words = {"status": PERSON_STATUSES}
     form_columns = ("name", "language", "phone", "status", "status_note")
-    form_choices = {
-        "language": [("zh", "中文"), ("en", "English")],
-        "status": [(one, one) for one in ("unconfirmed", "waiting", "active", "refused", "disabled")],
+    form_overrides = {"language": SelectField, "status": SelectField}
+    form_args = {
+        "language": {"choices": options((("zh", "中文"), ("en", "English")))},
+        "status": {"choices": options((key, lazy_t(one.zh, one.en)) for key, one in PERSON_STATUSES.items())},
     }
     can_create = False
 
@@ -113,10 +114,6 @@ class Instruments(Register):
     )  # fmt: skip
     can_create = False
 
-    def after_model_change(self, form: Any, model: Instrument, is_created: bool) -> None:
-        """Let search know of the new words."""
-        index_instrument(RegisterSession()._current(), [model.id])
-
 
 class Aliases(Register):
     """Other names of instruments."""
@@ -126,10 +123,6 @@ class Aliases(Register):
     column_searchable_list = ("text",)
     form_columns = ("text",)
     can_create = False
-
-    def after_model_change(self, form: Any, model: InstrumentAlias, is_created: bool) -> None:
-        """Let search know of the new words."""
-        index_instrument(RegisterSession()._current(), [model.instrument_id])
 
 
 class Categories(Register):

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 from instruments.catalogue import Instrument, instrument
 from instruments.holidays import special_days
 from instruments.publication import days_to_report, decide_exemption, step
-from instruments.search.index import index_instrument
 from portal import clock
 from portal.language import t
 from portal.notices import instrument_notice
@@ -47,7 +46,6 @@ def decide(instrument_id: int, name: str) -> Response:
         one = instrument(session, instrument_id)
         step(one, name, now=now, note=request.form.get("note", "").replace("\x00", ""))
         instrument_notice(session, one, name, now)
-        index_instrument(session, [one.id])
     flash(
         t("已发布。", "Published.") if name == "accept" else t("已退回，并已通知对方。", "Sent back, and those concerned are told."),
         "success",

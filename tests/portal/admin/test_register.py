@@ -6,8 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from instruments.audit import AuditEntry
+from instruments.catalogue import InstrumentAlias
 from instruments.people import Organisation
 from instruments.roles import grant
+from instruments.search import Query
+from instruments.search.find import matching_ids
 from portal.admin.base import Closed
 from portal.admin.views import VIEWS
 
@@ -99,3 +102,28 @@ def test_a_table_to_be_read_is_not_changed_by_administrators_either(client, log_
     log_in(client, an_administrator)
     answer = client.post("/admin/booking/new/", data={"csrf_token": csrf_of(client)})
     assert answer.status_code == 403
+
+
+def test_a_person_is_disabled_in_the_register(client, log_in, an_administrator, a_person, session, csrf_of):
+    person = a_person(name="王晓研")
+    log_in(client, an_administrator)
+    page = client.get(f"/admin/person/edit/?id={person.id}&lang=en").text
+    assert '<option value="disabled">Disabled</option>' in page
+    assert '<option selected value="active">Active</option>' in page
+    form = {"csrf_token": csrf_of(client), "name": "王晓研", "language": "en", "status": "disabled"}
+    assert client.post(f"/admin/person/edit/?id={person.id}", data=form).status_code == 302
+    session.expire_all()
+    assert (person.status, person.language) == ("disabled", "en")
+    assert client.post(f"/admin/person/edit/?id={person.id}", data=form | {"status": "emperor"}).status_code == 200
+    session.expire_all()
+    assert person.status == "disabled"
+
+
+def test_search_knows_at_once_what_is_changed_in_the_register(client, log_in, an_administrator, an_instrument, session, csrf_of):
+    instrument = an_instrument(aliases=[InstrumentAlias(text="Old lamp")])
+    session.commit()
+    log_in(client, an_administrator)
+    form = {"csrf_token": csrf_of(client), "text": "Lanterntail"}
+    assert client.post(f"/admin/instrument_alias/edit/?id={instrument.aliases[0].id}", data=form).status_code == 302
+    session.expire_all()
+    assert matching_ids(session, Query(text="lanterntail")) == [instrument.id]

@@ -13,6 +13,8 @@ from instruments.codes import CodeEntry, seed_codes
 from instruments.directory import coverage
 from instruments.holidays import Holiday
 from instruments.people import Organisation
+from instruments.search import Query
+from instruments.search.find import matching_ids
 
 
 def with_language(path, language):
@@ -35,6 +37,7 @@ def test_a_submitted_instrument_is_accepted_and_everybody_sees_it(post, client, 
     assert post(f"/admission/{one.id}/accept").status_code == 302
     session.expire_all()
     assert session.get(Instrument, one.id).publication == "published"
+    assert matching_ids(session, Query()) == [one.id]
     assert post(f"/admission/{one.id}/accept").status_code == 409
 
 
