@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 from sqlalchemy.exc import IntegrityError
@@ -24,12 +25,16 @@ from scheduling.overlap import is_overlap
 
 MOST_AT_ONCE = 20
 LONGEST_NOTE = 500
+MOST_CODES, MOST_OF_ONE = 50, 1_000_000
 BACK, AHEAD = timedelta(days=366), timedelta(days=3 * 366)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody asks for: instruments, a span, and how the time will be used."""
+    """What somebody asks for: instruments, a span, how the time will be used, and who pays.
+
+    `quantities` are pairs of a unit's code and how many (samples, runs), `options` the codes of what the tariff offers besides.
+    """
 
     instrument_ids: tuple[int, ...]
     span: TimeSpan
@@ -37,6 +42,9 @@ class Wish:
     purpose: str = "research"
     group_id: int | None = None
     note: str = ""
+    account_id: int | None = None
+    quantities: tuple[tuple[str, Decimal], ...] = ()
+    options: tuple[str, ...] = ()
 
 
 def check_wish(wish: Wish, viewer: Viewer, now: datetime) -> None:
@@ -53,6 +61,17 @@ def check_wish(wish: Wish, viewer: Viewer, now: datetime) -> None:
         raise Invalid("purpose", Sentence("请选择用途。", "Choose what it is for."))
     if wish.group_id is not None and wish.group_id not in viewer.group_ids:
         raise Invalid("group", Sentence("您不是该课题组的成员。", "You are not a member of this group."))
+    check_amounts(wish)
+
+
+def check_amounts(wish: Wish) -> None:
+    """Refuse numbers no use has, and more of them than any tariff asks for; what the codes mean the tariff says."""
+    if len(wish.quantities) > MOST_CODES or any(
+        not (amount.is_finite() and 0 <= amount <= MOST_OF_ONE) for _, amount in wish.quantities
+    ):
+        raise Invalid("quantities", Sentence("请填写合理的数量。", "Please give a number that can be."))
+    if len(wish.options) > MOST_CODES:
+        raise Invalid("options", Sentence("所选附加项目太多。", "That is too many options."))
 
 
 def check_span(span: TimeSpan, now: datetime) -> None:
