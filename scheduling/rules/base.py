@@ -110,8 +110,10 @@ class When(Strict):
 
     def part_of(self, span: TimeSpan, tz: ZoneInfo, holidays: Mapping[date, SpecialDay]) -> list[TimeSpan]:
         """Give the parts of a span that lie in the band."""
-        if self.is_always:
-            return [span]
+        return [span] if self.is_always else common([span], self.occurrences(span, tz, holidays))
+
+    def occurrences(self, span: TimeSpan, tz: ZoneInfo, holidays: Mapping[date, SpecialDay]) -> list[TimeSpan]:
+        """Give the band of each day that may touch a span, whole and in order, from the evening before its first day."""
         day, last = span.start.astimezone(tz).date() - timedelta(days=1), span.end.astimezone(tz).date()
         bands: list[TimeSpan] = []
         while day <= last:
@@ -120,7 +122,7 @@ class When(Strict):
                 if start < end:
                     bands.append(TimeSpan(start, end))
             day += timedelta(days=1)
-        return common([span], bands)
+        return bands
 
     def _is_on(self, day: date, holidays: Mapping[date, SpecialDay]) -> bool:
         special = holidays.get(day)

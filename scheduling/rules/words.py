@@ -28,7 +28,7 @@ def say_rules(entries: Sequence[Entry], instrument: Instrument) -> list[Sentence
 def say_entry(entry: Entry) -> Sentence:
     """Say one entry: whom and when it concerns, the rule, and what a breach means."""
     own, breach = entry.rule.sentence(), BREACH[entry.effect] if entry.rule.kind != "approval" else BREACH["refuse"]
-    scope = [part for part in (_say_who(entry.who), _say_when(entry.when)) if part.zh]
+    scope = [part for part in (_say_who(entry.who), say_when(entry.when)) if part.zh]
     if not scope:
         return Sentence(own.zh + breach.zh, own.en + breach.en)
     zh, en = "，".join(part.zh for part in scope), ", ".join(part.en for part in scope)
@@ -56,7 +56,8 @@ def _say_who(who: Who) -> Sentence:
     return Sentence("，".join(zh), ", ".join(en))
 
 
-def _say_when(when: When) -> Sentence:
+def say_when(when: When) -> Sentence:
+    """Say a weekly band; one that is always says nothing."""
     zh: list[str] = []
     en: list[str] = []
     if when.weekdays:
