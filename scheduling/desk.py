@@ -20,15 +20,17 @@ from scheduling.cases import books_in, entries_at, grade_on
 from scheduling.deciding import check_manager, check_reason, check_step, locked_booking
 from scheduling.locks import take_locks
 from scheduling.overlap import is_second_use
+from scheduling.particulars import Particulars
 from scheduling.rules.book import Entry
 from scheduling.rules.persons import NoShow
+from scheduling.using import STILL_RUNNING, begin_booked, end_booked
 
 EARLY = timedelta(minutes=15)
 # How far back the rules on no-shows are applied, also after the jobs stood still for a while.
 LOOK_BACK = timedelta(days=31)
 
 
-def start(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, version: int | None = None) -> Booking:
+def start(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, version: int | None = None, source: str = "") -> Booking:
     """Start using: from a quarter of an hour before the booked time until its end; one running use per instrument and lane."""
     one = locked_booking(session, booking_id, viewer, version=version)
     _check_user(viewer, one)
@@ -42,20 +44,25 @@ def start(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, v
         session.flush()  # the unique index on running uses answers here
     except IntegrityError as error:
         if is_second_use(error):
-            raise OutOfOrder(
-                Sentence("上一位使用者尚未结束，请先结束其使用。", "Another use of this instrument is still running. Finish it first.")
-            ) from error
+            raise OutOfOrder(STILL_RUNNING) from error
         raise
+    begin_booked(session, one, viewer=viewer, source=source or _source(viewer, one), now=now)
     return one
 
 
-def finish(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, version: int | None = None) -> Booking:
-    """Finish using; what is left of the booked time is given back after the clean-up."""
+def finish(
+    session: Session, booking_id: int, *, viewer: Viewer, now: datetime, version: int | None = None, source: str = "",
+    ended_at: datetime | None = None, known: Particulars | None = None,
+) -> Booking:  # fmt: skip
+    """Finish using; what is left of the booked time is given back after the clean-up. A manager may say that it ended earlier."""
     one = locked_booking(session, booking_id, viewer, version=version)
     _check_user(viewer, one)
     check_step(one, "finished")
-    one.status, one.ended_at, one.changed_at = "finished", now, now
+    if ended_at is not None and not viewer.may_manage(one.instrument):
+        raise Forbidden
+    one.status, one.ended_at, one.changed_at = "finished", ended_at or now, now
     _give_back(one, now + timedelta(minutes=one.instrument.cleanup_minutes))
+    end_booked(session, one, viewer=viewer, source=source or _source(viewer, one), now=now, known=known)
     return one
 
 
@@ -114,9 +121,7 @@ def _watched(session: Session, begun: Sequence[ColumnElement[bool]], now: dateti
             yield _Watched(one, one.start_at + timedelta(minutes=min(graces)))
 
 
-def _means(
-    entry: Entry, one: Booking, qualifications: Mapping[tuple[int, int], Qualification], days: Mapping[date, SpecialDay]
-) -> bool:
+def _means(entry: Entry, one: Booking, qualifications: Mapping[tuple[int, int], Qualification], days: Mapping[date, SpecialDay]) -> bool:
     """Say whether an entry concerns a booking that was made."""
     tz = zone(one.instrument.time_zone)
     grade = grade_on(qualifications.get((one.person_id, one.instrument_id)), one.span, tz)
@@ -132,6 +137,17 @@ def _qualifications(session: Session, rows: Sequence[Booking]) -> dict[tuple[int
 def _check_user(viewer: Viewer, one: Booking) -> None:
     if one.person_id != viewer.person_id and not viewer.may_manage(one.instrument):
         raise Forbidden
+
+
+def note_used(one: Booking, span: TimeSpan, now: datetime) -> None:
+    """Take a confirmed booking as used although nobody started it here: its use was recorded afterwards."""
+    check_step(one, "running")
+    one.status, one.started_at, one.ended_at, one.changed_at = "finished", span.start, span.end, now
+    _give_back(one, now)
+
+
+def _source(viewer: Viewer, one: Booking) -> str:
+    return "web" if one.person_id == viewer.person_id else "manager"
 
 
 def _miss(one: Booking, now: datetime) -> None:
