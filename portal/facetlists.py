@@ -15,6 +15,8 @@ from portal.language import say, t
 from portal.searchform import AskedSearch
 
 FIRST_SHOWN = 8
+NARROWING = ("q", "category", "organisation", "city", "facility", "audience", "operation", "qualification")
+SEARCHED = (*NARROWING, "free_from", "free_until", "hours", "sort", "lang")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,18 @@ def chosen_filters(facets: Mapping[str, Sequence[FacetValue]], asked: AskedSearc
 
 def results_url(**changes: Any) -> str:
     """Give the address of the results with some of what was asked changed, from the first page; None takes a part out."""
-    query: dict[str, Any] = {**request.args.to_dict(flat=False), "cursor": None, **changes}
-    return url_for("search.results", **{key: value for key, value in query.items() if value not in (None, "", [], [""])})
+    return _url("search.results", SEARCHED, changes)
+
+
+def export_url(kind: str) -> str:
+    """Give the address of a list to take away, csv or xlsx, of all that the search finds at any time."""
+    return _url("exchange.export", NARROWING, {"kind": kind})
+
+
+def _url(endpoint: str, names: Sequence[str], changes: Mapping[str, Any]) -> str:
+    # The names in an address are anybody's: only ours may reach url_for, which knows _external and _scheme.
+    query: dict[str, Any] = {name: request.args.getlist(name) for name in names} | dict(changes)
+    return url_for(endpoint, **{key: value for key, value in query.items() if value not in (None, "", [], [""])})
 
 
 def _list(title: str, name: str, values: Sequence[FacetValue]) -> FacetList:

@@ -16,7 +16,7 @@ from instruments.timespan import TimeSpan
 from portal import clock
 from portal.auth import viewer
 from portal.comparison import MOST_COMPARED, compared, read_ids
-from portal.facetlists import chosen_filters, facet_lists, results_url
+from portal.facetlists import chosen_filters, export_url, facet_lists, results_url
 from portal.instrumentstate import book_url
 from portal.language import say
 from portal.searchform import read_search
@@ -84,6 +84,7 @@ def _page(*, is_home: bool) -> tuple[str, int]:
             facets=facet_lists(page.facets),
             filters=chosen_filters(page.facets, asked),
             results_url=results_url,
+            export_url=export_url,
             book_url=book_url,
             cities=_cities(session, page),
             front=_front(session, now) if is_home else None,

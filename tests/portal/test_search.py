@@ -461,3 +461,22 @@ class TestCompare:
                 client.get(address)
             counts.append(len(seen))
         assert counts[0] == counts[1] <= 15
+
+
+class TestTakingItAway:
+    def test_the_lists_hold_what_the_page_shows(self, network, look, client):
+        page = look("?q=microscope&city=140100&lang=en&sort=name")
+        addresses = [html.unescape(address) for address in re.findall(r'href="(/instruments/export[^"]+)" download', page)]
+        assert addresses == ["/instruments/export.csv?q=microscope&city=140100", "/instruments/export.xlsx?q=microscope&city=140100"]
+        table = client.get(addresses[0]).text
+        assert "JSM-7900F" in table
+        assert "JEM-2100F" not in table
+        assert client.get(addresses[1]).status_code == 200
+
+    def test_nothing_found_is_nothing_to_take_away(self, network, look):
+        assert "/instruments/export" not in look("?q=qqqqzzz")
+
+    @pytest.mark.parametrize("name", ["endpoint", "_anchor", "_scheme", "_method", "_external", "kind"])
+    def test_names_that_mean_something_to_the_server_change_no_link(self, network, look, name):
+        page = look(f"?q=microscope&hours=2&{name}=javascript")
+        assert not re.search(r'(href|action)="[^"]*javascript', page.replace(f"{name}=javascript&amp;lang=", ""))
