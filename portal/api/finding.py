@@ -11,9 +11,9 @@ from instruments.classification import Category
 from instruments.errors import Invalid, Sentence
 from instruments.people import Organisation
 from instruments.search import Query
-from instruments.timespan import TimeSpan
 from portal import clock
 from portal.api.openapi import api, read_id
+from portal.api.paging import window_of
 from portal.api.register import organisation_out
 from portal.api.shapes.instrument import FacetValue, InstrumentRow, InstrumentsAsked, InstrumentsOut
 from portal.api.shapes.register import CategoryOut
@@ -57,7 +57,7 @@ def _free_wish(query: InstrumentsAsked) -> FreeWish | None:
     if query.free_from is None or query.free_until is None:
         missing = "free_from" if query.free_from is None else "free_until"
         raise Invalid(missing, Sentence("free_from 与 free_until 须同时填写。", "Give free_from and free_until together."))
-    return FreeWish(TimeSpan(query.free_from, query.free_until), query.duration or HOUR)
+    return FreeWish(window_of(query.free_from, query.free_until, "free_until"), HOUR if query.duration is None else query.duration)
 
 
 def _shown(session: Any, found: Page) -> InstrumentsOut:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from instruments.errors import OutOfOrder, Sentence
 from instruments.people import Group
 from portal import clock
+from portal.api.answering import KEY, Answered, answer_once
 from portal.api.openapi import api
 from portal.api.shapes.account import MeOut, NewTokenOut, TokenIn, TokenOut, TokensOut
 from portal.api.shapes.basics import Named
 from portal.auth import tokens, viewer
 from portal.auth.tokens import ApiToken
+from portal.idempotency import Answer
 from portal.transactions import reading, writing
 
 
@@ -36,14 +40,23 @@ def list_tokens() -> TokensOut:
     return TokensOut(items=items, total=len(items), next=None)
 
 
-@api.operation("POST", "/me/tokens", "Make a token", tag="me", body=TokenIn, answers={201: NewTokenOut})
-def make_token(body: TokenIn) -> tuple[NewTokenOut, int]:
-    """Make a token; its secret is in this answer and nowhere else."""
-    with writing() as session:
-        secret = tokens.create(session, viewer().person_id, body.label, now=clock.now(), days=body.days)
+@api.operation(
+    "POST", "/me/tokens", "Make a token", tag="me", body=TokenIn, answers={201: NewTokenOut}, errors=(409,), headers=(KEY,)
+)  # fmt: skip
+def make_token(body: TokenIn) -> Answered:
+    """Make a token; its secret is in this answer and nowhere else, so that a repeat with the same key is told of it (409)."""
+    secrets: list[str] = []
+
+    def do(session: Session) -> Answer:
+        made, secret = tokens.make(session, viewer().person_id, body.label, now=clock.now(), days=body.days)
         session.flush()  # the id is part of the answer
-        made = tokens.live_tokens(session, viewer().person_id, clock.now())[0]
-        return NewTokenOut(token=secret, **token_out(made).model_dump()), 201
+        secrets[:] = [secret]
+        return Answer(201, token_out(made).model_dump(mode="json"))
+
+    payload, status, headers = answer_once("tokens", body.model_dump(mode="json"), do)
+    if status == 201 and not secrets:
+        raise OutOfOrder(Sentence("该令牌已经生成，不能再次显示。", "This token was made before; it cannot be shown again."))
+    return payload | ({"token": secrets[0]} if status == 201 else {}), status, headers
 
 
 @api.operation("DELETE", "/me/tokens/{token_id}", "Revoke a token", tag="me", answers={204: None})

@@ -40,6 +40,14 @@ WORDS: dict[str, Sentence] = {
     "text": Sentence("含有不能使用的字符。", "This holds characters that cannot be used."),
     "identifier": Sentence("编号不正确。", "This is no id."),
 }
+HEADERS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    "If-Match": {"type": "string"},
+}
+ABOUT = (
+    "Ids are opaque. Times are RFC 3339 with an offset, in and out. Every error is application/problem+json with a sentence in Chinese and "
+    "in English; an address asked with a method it does not take answers 405 and names those it takes in Allow."
+)
 OTHERWISE = Sentence("值的类型不正确。", "This has the wrong type.")
 
 
@@ -144,9 +152,9 @@ def as_response(result: Any) -> Response:
     content, status, headers = (*result, 200, {})[:3] if isinstance(result, tuple) and len(result) != 2 else (result, 200, {})
     if isinstance(result, tuple) and len(result) == 2:
         content, status = result
-    response = (
-        Response(status=204) if content is None else jsonify(content.model_dump(mode="json") if isinstance(content, BaseModel) else content)
-    )
+    if content is None:
+        return Response(status=204, headers=headers)
+    response = jsonify(content.model_dump(mode="json") if isinstance(content, BaseModel) else content)
     response.status_code = status
     response.headers.update(headers)
     return response
@@ -161,7 +169,7 @@ def document(title: str, version: str) -> dict[str, Any]:
     _schema(Problem, shapes)
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "info": {"title": title, "version": version, "description": ABOUT, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         "servers": [{"url": PREFIX}],
         "paths": paths,
         "components": {
@@ -208,7 +216,7 @@ def _query_parameters(query: type[BaseModel] | None, shapes: dict[str, Any]) -> 
 
 
 def _header_parameters(names: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "header", "required": False, "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"}} for name in names]
+    return [{"name": name, "in": "header", "required": False, "schema": HEADERS[name]} for name in names]
 
 
 def _schema(shape: type[BaseModel], shapes: dict[str, Any], mode: Any = "serialization") -> dict[str, Any]:

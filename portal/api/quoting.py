@@ -7,8 +7,10 @@ from typing import Any
 from instruments.schedules import schedule_of
 from instruments.timespan import TimeSpan
 from portal import clock
+from portal.api.bookings import check_account
 from portal.api.catalogue import seen_instrument
 from portal.api.openapi import api, read_id
+from portal.api.paging import window_of
 from portal.api.shapes.basics import SpanOut
 from portal.api.shapes.instrument import AvailabilityOut, QuoteIn, QuoteOut, WindowAsked
 from portal.auth import viewer
@@ -26,7 +28,7 @@ from scheduling.reserving import Wish
 def show_availability(instrument_id: int, query: WindowAsked) -> AvailabilityOut:
     """Show open, busy and free spans of a window of at most 92 days."""
     assert query.from_ is not None  # pydantic lets no window be without
-    window = TimeSpan(query.from_, query.until)
+    window = window_of(query.from_, query.until, "until")
     with reading() as session:
         one = seen_instrument(session, instrument_id, viewer())
         found = availability(session, schedule_of(one), window)
@@ -45,6 +47,7 @@ def _spans(spans: Any) -> list[SpanOut]:
 )  # fmt: skip
 def quote_use(instrument_id: int, body: QuoteIn) -> QuoteOut:
     """Judge a use as booking would, with every refusal and alternative; nothing is written."""
+    check_account(body.account)
     group = read_id(body.group) if body.group else (viewer().group_ids[0] if len(viewer().group_ids) == 1 else None)
     wish = Wish((instrument_id,), TimeSpan(body.start, body.end), body.mode or "self", body.purpose, group)
     with reading() as session:

@@ -36,6 +36,11 @@ class ApiToken(Base):
 
 def create(session: Session, person_id: int, label: str, *, now: datetime, days: int | None = None) -> str:
     """Make a token and give it; it cannot be shown again. `days` None means until it is revoked."""
+    return make(session, person_id, label, now=now, days=days)[1]
+
+
+def make(session: Session, person_id: int, label: str, *, now: datetime, days: int | None = None) -> tuple[ApiToken, str]:
+    """Make a token and give what is kept of it beside the token itself."""
     label = label.strip()
     if not label or len(label) > 100:
         raise Invalid("label", Sentence("请为令牌起个名字（不超过 100 字）。", "Please give the token a name of at most 100 characters."))
@@ -43,10 +48,11 @@ def create(session: Session, person_id: int, label: str, *, now: datetime, days:
         raise Invalid("label", Sentence("令牌太多，请先撤销不用的。", "There are too many tokens; please revoke some first."))
     token = new_secret(PREFIX)
     expires_at = None if days is None else now + timedelta(days=days)
-    session.add(
-        ApiToken(person_id=person_id, token_hash=digest(token), prefix=token[:SHOWN], label=label, created_at=now, expires_at=expires_at)
-    )
-    return token
+    kept = ApiToken(
+        person_id=person_id, token_hash=digest(token), prefix=token[:SHOWN], label=label, created_at=now, expires_at=expires_at
+    )  # fmt: skip
+    session.add(kept)
+    return kept, token
 
 
 def live_tokens(session: Session, person_id: int, now: datetime) -> Sequence[ApiToken]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from portal.api.shapes.basics import Asked, In, Named
-from portal.api.shapes.kinds import Cursor, Id, Instant, Limit, Mode, Note, Purpose, Status
+from portal.api.shapes.kinds import ACCOUNT, Cursor, Id, Instant, Limit, Mode, Note, Purpose, Status
 
 
 class BookingIn(In):
@@ -20,7 +20,7 @@ class BookingIn(In):
     mode: Mode | None = None
     purpose: Purpose = "research"
     group: Id | None = None
-    account: Id | None = None
+    account: Annotated[Id | None, Field(description=ACCOUNT)] = None
     note: Note = ""
 
 

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from portal.api.shapes.basics import AlternativeOut, Asked, In, Named, RefusalOut, SpanOut, Words
-from portal.api.shapes.kinds import Id, Instant, Limit, Mode, Period, Purpose, Text
+from portal.api.shapes.kinds import ACCOUNT, Id, Instant, Limit, Mode, Period, Purpose, Text
 from portal.api.shapes.register import CategoryOut, OrganisationOut
+
+PRICED = "Counts only where the instrument has rates for it; without rates there are no lines and no total."
 
 
 class WindowAsked(Asked):
@@ -57,9 +59,9 @@ class QuoteIn(In):
     mode: Mode | None = None
     purpose: Purpose = "research"
     group: Id | None = None
-    samples: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
-    items: Annotated[list[Id], Field(max_length=50)] | None = None
-    account: Id | None = None
+    samples: Annotated[int | None, Field(ge=0, le=1_000_000, description=PRICED)] = None
+    items: Annotated[list[Id] | None, Field(max_length=50, description=PRICED)] = None
+    account: Annotated[Id | None, Field(description=ACCOUNT)] = None
 
 
 class FacetValue(BaseModel):

@@ -56,6 +56,7 @@ Period = Annotated[
     BeforeValidator(_period),
     WithJsonSchema({"type": "string", "pattern": r"^P(?=.*\d)(\d{1,3}D)?(T(?=\d)(\d{1,4}H)?(\d{1,6}M)?)?$"}),
 ]
+ACCOUNT = "The account to pay from. One that is not there is refused (422)."
 Text = Annotated[str, AfterValidator(_printable)]
 Note = Annotated[Text, Field(max_length=500)]
 Id = Annotated[Text, Field(min_length=1, max_length=40)]
