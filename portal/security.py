@@ -100,8 +100,8 @@ def _check_host() -> None:
 def _check_form() -> None:
     if request.method in SAFE_METHODS or request.routing_exception is not None:
         return
-    is_without_cookie = is_api_call() and not session
-    if not (bearer_token() or is_without_cookie):
+    is_nobody = is_api_call() and "_user_id" not in session  # there is no login that a foreign page could borrow; the answer is 401
+    if not (bearer_token() or is_nobody):
         csrf_check.protect()
 
 
