@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 from flask import flash, g, request
 from flask_admin import AdminIndexView, expose
 from flask_admin.contrib.sqla import ModelView
+from flask_admin.tools import iterdecode
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest
 
 from instruments.errors import Forbidden, NotFound, PortalError, Sentence
 from instruments.exchange.cells import neutralise
@@ -23,6 +25,8 @@ from portal.errors import CONFLICT
 from portal.formats import when
 from portal.forms import Form
 from portal.language import say, t
+from portal.links import LARGEST_KEY
+from portal.security import own_path
 from portal.transactions import is_away, is_contended, reading, writing
 
 PASSED_ON = frozenset({"add", "delete", "execute", "flush", "get", "no_autoflush", "query", "rollback", "scalar", "scalars"})
@@ -107,6 +111,13 @@ def _said(words: Mapping[Any, Sentence]) -> Callable[..., str]:
     return show
 
 
+def _key(kind: type, text: str) -> Any:
+    key = date.fromisoformat(text) if kind is date else kind(text.replace("\x00", ""))
+    if isinstance(key, int) and not 0 < key <= LARGEST_KEY:
+        raise ValueError(text)
+    return key
+
+
 class RegisterView(OpenToProvince, ModelView):
     """One table of the register."""
 
@@ -174,6 +185,12 @@ class RegisterView(OpenToProvince, ModelView):
         """Delete a row."""
         return self._changing(super().delete_view)
 
+    def _handle_view(self, name: str, **kwargs: Any) -> Any:
+        target = request.values.get("url")
+        if target and own_path(target, "") != target:
+            raise BadRequest  # Flask-Admin would lead there after the change
+        return super()._handle_view(name, **kwargs)
+
     def _changing(self, view: Callable[[], Any]) -> Any:
         if not self.can_change:
             raise Forbidden
@@ -194,6 +211,15 @@ class RegisterView(OpenToProvince, ModelView):
             raise exc
         flash(say(exc.sentence) if isinstance(exc, PortalError) else say(CONFLICT), "error")
         return True
+
+    def get_one(self, id: str) -> Any:
+        """Give the row of a key as addresses write it; nothing where no row could have it."""
+        columns = self.table.__table__.primary_key.columns
+        try:
+            keys = [_key(column.type.python_type, text) for column, text in zip(columns, iterdecode(id), strict=True)]
+        except ValueError:
+            return None
+        return self.session.get(self.table, keys)
 
     def get_export_value(self, model: Any, name: Any) -> str:
         """Give a cell no spreadsheet takes for a formula."""

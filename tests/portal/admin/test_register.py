@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlalchemy import select
 
 from instruments.audit import AuditEntry
 from instruments.catalogue import InstrumentAlias
+from instruments.holidays import Holiday
 from instruments.people import Organisation
 from instruments.roles import grant
 from instruments.search import Query
@@ -127,3 +130,22 @@ def test_search_knows_at_once_what_is_changed_in_the_register(client, log_in, an
     assert client.post(f"/admin/instrument_alias/edit/?id={instrument.aliases[0].id}", data=form).status_code == 302
     session.expire_all()
     assert matching_ids(session, Query(text="lanterntail")) == [instrument.id]
+
+
+@pytest.mark.parametrize("table", ["holiday", "category", "group", "booking"])
+def test_a_row_is_found_by_its_key_and_what_is_no_key_leads_back(client, log_in, an_administrator, session, table):
+    session.add(Holiday(on_date=date(2026, 10, 1), is_workday=False, name_zh="国庆节", name_en="National Day"))
+    log_in(client, an_administrator)
+    assert client.get("/admin/holiday/details/?id=2026-10-01").status_code == 200
+    for key in ("x", "0", "9" * 30, "2026-02-30", "1,2", "%00", "%0d%0ax"):
+        assert client.get(f"/admin/{table}/details/?id={key}").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/x\r\nSet-Cookie: a=b"]
+)
+def test_a_change_leads_nowhere_outside_the_portal(client, log_in, an_administrator, csrf_of, target):
+    log_in(client, an_administrator)
+    form = {"csrf_token": csrf_of(client), "url": target}
+    assert client.post("/admin/group/edit/", data=form).status_code == 400
+    assert client.post("/admin/group/edit/", data=form | {"url": "/admin/group/"}).location == "/admin/group/"
