@@ -14,8 +14,6 @@ GUARDS = {
     "sqlite": (
         "CREATE TRIGGER ledger_transaction_update BEFORE UPDATE ON ledger_transaction BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
         "CREATE TRIGGER ledger_transaction_delete BEFORE DELETE ON ledger_transaction BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
-        "CREATE TRIGGER charge_keep BEFORE UPDATE ON charge WHEN OLD.final_at IS NOT NULL AND (NEW.usage_id IS NOT OLD.usage_id OR NEW.booking_id IS NOT OLD.booking_id OR NEW.kind IS NOT OLD.kind OR NEW.organisation_id IS NOT OLD.organisation_id OR NEW.user_organisation_id IS NOT OLD.user_organisation_id OR NEW.instrument_id IS NOT OLD.instrument_id OR NEW.person_id IS NOT OLD.person_id OR NEW.group_id IS NOT OLD.group_id OR NEW.used_at IS NOT OLD.used_at OR NEW.tariff_version_id IS NOT OLD.tariff_version_id OR NEW.total IS NOT OLD.total OR NEW.quote_total IS NOT OLD.quote_total OR NEW.currency IS NOT OLD.currency OR NEW.made_at IS NOT OLD.made_at OR NEW.final_at IS NOT OLD.final_at OR NEW.reverses_id IS NOT OLD.reverses_id OR NEW.status NOT IN ('final', 'reversed')) BEGIN SELECT RAISE(ABORT, 'a final charge is never edited'); END",
-        "CREATE TRIGGER charge_stay BEFORE DELETE ON charge BEGIN SELECT RAISE(ABORT, 'charges are never deleted'); END",
         "CREATE TRIGGER deposit_update BEFORE UPDATE ON deposit BEGIN SELECT RAISE(ABORT, 'deposits are append-only'); END",
         "CREATE TRIGGER deposit_delete BEFORE DELETE ON deposit BEGIN SELECT RAISE(ABORT, 'deposits are append-only'); END",
         "CREATE TRIGGER ledger_entry_update BEFORE UPDATE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
@@ -24,6 +22,8 @@ GUARDS = {
         "CREATE TRIGGER usage_no_overlap_update BEFORE UPDATE OF instrument_id, lane, start_at, end_at, occupies, status ON usage_record WHEN NEW.occupies AND NEW.status <> 'void' BEGIN SELECT RAISE(ABORT, 'usage_no_overlap') WHERE EXISTS (SELECT 1 FROM usage_record WHERE occupies = 1 AND status <> 'void' AND instrument_id = NEW.instrument_id AND lane = NEW.lane AND id IS NOT NEW.id AND (end_at IS NULL OR end_at > NEW.start_at) AND (NEW.end_at IS NULL OR start_at < NEW.end_at)); END",
         "CREATE TRIGGER usage_record_keep BEFORE UPDATE ON usage_record WHEN NEW.instrument_id IS NOT OLD.instrument_id OR NEW.person_id IS NOT OLD.person_id OR NEW.organisation_id IS NOT OLD.organisation_id OR NEW.owner_id IS NOT OLD.owner_id OR NEW.audience IS NOT OLD.audience OR NEW.is_external IS NOT OLD.is_external OR NEW.created_at IS NOT OLD.created_at BEGIN SELECT RAISE(ABORT, 'who used what, and for whom, stays as it was'); END",
         "CREATE TRIGGER usage_record_stay BEFORE DELETE ON usage_record BEGIN SELECT RAISE(ABORT, 'who used what, and for whom, stays as it was'); END",
+        "CREATE TRIGGER charge_keep BEFORE UPDATE ON charge WHEN OLD.final_at IS NOT NULL AND (NEW.usage_id IS NOT OLD.usage_id OR NEW.booking_id IS NOT OLD.booking_id OR NEW.kind IS NOT OLD.kind OR NEW.organisation_id IS NOT OLD.organisation_id OR NEW.user_organisation_id IS NOT OLD.user_organisation_id OR NEW.instrument_id IS NOT OLD.instrument_id OR NEW.person_id IS NOT OLD.person_id OR NEW.group_id IS NOT OLD.group_id OR NEW.used_at IS NOT OLD.used_at OR NEW.tariff_version_id IS NOT OLD.tariff_version_id OR NEW.total IS NOT OLD.total OR NEW.quote_total IS NOT OLD.quote_total OR NEW.currency IS NOT OLD.currency OR NEW.made_at IS NOT OLD.made_at OR NEW.final_at IS NOT OLD.final_at OR NEW.reverses_id IS NOT OLD.reverses_id OR NEW.status NOT IN ('final', 'reversed')) BEGIN SELECT RAISE(ABORT, 'a final charge is never edited'); END",
+        "CREATE TRIGGER charge_stay BEFORE DELETE ON charge BEGIN SELECT RAISE(ABORT, 'charges are never deleted'); END",
         "CREATE TRIGGER charge_line_update BEFORE UPDATE ON charge_line BEGIN SELECT RAISE(ABORT, 'lines of a charge are append-only'); END",
         "CREATE TRIGGER charge_line_delete BEFORE DELETE ON charge_line BEGIN SELECT RAISE(ABORT, 'lines of a charge are append-only'); END",
         "CREATE TRIGGER charge_line_insert BEFORE INSERT ON charge_line WHEN (SELECT final_at FROM charge WHERE id = NEW.charge_id) IS NOT NULL BEGIN SELECT RAISE(ABORT, 'a final charge is never edited'); END",
@@ -33,16 +33,15 @@ GUARDS = {
     ),
     "postgresql": (
         "CREATE FUNCTION keep_ledger_transaction() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
-        "CREATE FUNCTION keep_charge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' THEN RAISE EXCEPTION 'charges are never deleted'; END IF; IF OLD.final_at IS NOT NULL AND ((NEW.usage_id, NEW.booking_id, NEW.kind, NEW.organisation_id, NEW.user_organisation_id, NEW.instrument_id, NEW.person_id, NEW.group_id, NEW.used_at, NEW.tariff_version_id, NEW.total, NEW.quote_total, NEW.currency, NEW.made_at, NEW.final_at, NEW.reverses_id) IS DISTINCT FROM (OLD.usage_id, OLD.booking_id, OLD.kind, OLD.organisation_id, OLD.user_organisation_id, OLD.instrument_id, OLD.person_id, OLD.group_id, OLD.used_at, OLD.tariff_version_id, OLD.total, OLD.quote_total, OLD.currency, OLD.made_at, OLD.final_at, OLD.reverses_id) OR NEW.status NOT IN ('final', 'reversed')) THEN RAISE EXCEPTION 'a final charge is never edited'; END IF; RETURN NEW; END $$",
         "CREATE FUNCTION keep_deposit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'deposits are append-only'; END $$",
         "CREATE FUNCTION keep_ledger_entry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
         "CREATE FUNCTION check_ledger_balance() RETURNS trigger LANGUAGE plpgsql AS $$\n    BEGIN\n      IF (SELECT sum(amount) FROM ledger_entry WHERE transaction_id = NEW.transaction_id) <> 0 THEN\n        RAISE EXCEPTION 'ledger transaction % does not add up to zero', NEW.transaction_id;\n      END IF;\n      RETURN NULL;\n    END $$",
         "CREATE FUNCTION keep_usage_record() RETURNS trigger LANGUAGE plpgsql AS $$\n    BEGIN\n      IF TG_OP = 'UPDATE' AND (NEW.instrument_id IS NOT DISTINCT FROM OLD.instrument_id AND NEW.person_id IS NOT DISTINCT FROM OLD.person_id AND NEW.organisation_id IS NOT DISTINCT FROM OLD.organisation_id AND NEW.owner_id IS NOT DISTINCT FROM OLD.owner_id AND NEW.audience IS NOT DISTINCT FROM OLD.audience AND NEW.is_external IS NOT DISTINCT FROM OLD.is_external AND NEW.created_at IS NOT DISTINCT FROM OLD.created_at) THEN RETURN NEW; END IF;\n      RAISE EXCEPTION 'who used what, and for whom, stays as it was';\n    END $$",
+        "CREATE FUNCTION keep_charge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' THEN RAISE EXCEPTION 'charges are never deleted'; END IF; IF OLD.final_at IS NOT NULL AND ((NEW.usage_id, NEW.booking_id, NEW.kind, NEW.organisation_id, NEW.user_organisation_id, NEW.instrument_id, NEW.person_id, NEW.group_id, NEW.used_at, NEW.tariff_version_id, NEW.total, NEW.quote_total, NEW.currency, NEW.made_at, NEW.final_at, NEW.reverses_id) IS DISTINCT FROM (OLD.usage_id, OLD.booking_id, OLD.kind, OLD.organisation_id, OLD.user_organisation_id, OLD.instrument_id, OLD.person_id, OLD.group_id, OLD.used_at, OLD.tariff_version_id, OLD.total, OLD.quote_total, OLD.currency, OLD.made_at, OLD.final_at, OLD.reverses_id) OR NEW.status NOT IN ('final', 'reversed')) THEN RAISE EXCEPTION 'a final charge is never edited'; END IF; RETURN NEW; END $$",
         "CREATE FUNCTION keep_charge_line() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'lines of a charge are append-only'; END $$",
         "CREATE FUNCTION keep_charge_share() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'INSERT' AND (SELECT final_at FROM charge WHERE id = OLD.charge_id) IS NOT NULL THEN RAISE EXCEPTION 'a final charge is never edited'; END IF; IF TG_OP = 'INSERT' AND (SELECT final_at FROM charge WHERE id = NEW.charge_id) IS NOT NULL THEN RAISE EXCEPTION 'a final charge is never edited'; END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$",
         "CREATE TRIGGER ledger_transaction_keep BEFORE UPDATE OR DELETE ON ledger_transaction FOR EACH ROW EXECUTE FUNCTION keep_ledger_transaction()",
         "CREATE TRIGGER ledger_transaction_stay BEFORE TRUNCATE ON ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION keep_ledger_transaction()",
-        "CREATE TRIGGER charge_keep BEFORE UPDATE OR DELETE ON charge FOR EACH ROW EXECUTE FUNCTION keep_charge()",
         "CREATE TRIGGER deposit_keep BEFORE UPDATE OR DELETE ON deposit FOR EACH ROW EXECUTE FUNCTION keep_deposit()",
         "CREATE TRIGGER deposit_stay BEFORE TRUNCATE ON deposit FOR EACH STATEMENT EXECUTE FUNCTION keep_deposit()",
         "CREATE TRIGGER ledger_entry_keep BEFORE UPDATE OR DELETE ON ledger_entry FOR EACH ROW EXECUTE FUNCTION keep_ledger_entry()",
@@ -51,6 +50,7 @@ GUARDS = {
         "ALTER TABLE usage_record ADD CONSTRAINT ck_usage_record_finite CHECK (isfinite(start_at) AND (end_at IS NULL OR isfinite(end_at)))",
         "ALTER TABLE usage_record ADD CONSTRAINT usage_no_overlap EXCLUDE USING gist (int8range(instrument_id, instrument_id, '[]') WITH &&, int4range(lane, lane, '[]') WITH &&, tstzrange(start_at, end_at, '[)') WITH &&) WHERE (occupies AND status <> 'void')",
         "CREATE TRIGGER usage_record_keep BEFORE UPDATE OR DELETE ON usage_record FOR EACH ROW EXECUTE FUNCTION keep_usage_record()",
+        "CREATE TRIGGER charge_keep BEFORE UPDATE OR DELETE ON charge FOR EACH ROW EXECUTE FUNCTION keep_charge()",
         "CREATE TRIGGER charge_line_keep BEFORE UPDATE OR DELETE ON charge_line FOR EACH ROW EXECUTE FUNCTION keep_charge_line()",
         "CREATE TRIGGER charge_line_stay BEFORE TRUNCATE ON charge_line FOR EACH STATEMENT EXECUTE FUNCTION keep_charge_line()",
         "CREATE TRIGGER charge_line_late BEFORE INSERT ON charge_line FOR EACH ROW EXECUTE FUNCTION keep_charge_share()",
@@ -61,11 +61,11 @@ LEFT_BEHIND = {
     "sqlite": (),
     "postgresql": (
         "DROP FUNCTION IF EXISTS keep_ledger_transaction()",
-        "DROP FUNCTION IF EXISTS keep_charge() CASCADE",
         "DROP FUNCTION IF EXISTS keep_deposit()",
         "DROP FUNCTION IF EXISTS keep_ledger_entry()",
         "DROP FUNCTION IF EXISTS check_ledger_balance()",
         "DROP FUNCTION IF EXISTS keep_usage_record()",
+        "DROP FUNCTION IF EXISTS keep_charge() CASCADE",
         "DROP FUNCTION IF EXISTS keep_charge_line()",
         "DROP FUNCTION IF EXISTS keep_charge_share() CASCADE",
     ),
@@ -308,73 +308,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_booking_quote_account_id"), "booking_quote", ["account_id"], unique=False)
     op.create_index(op.f("ix_booking_quote_tariff_version_id"), "booking_quote", ["tariff_version_id"], unique=False)
     op.create_table(
-        "charge",
-        sa.Column("id", KEY, nullable=False),
-        sa.Column("usage_id", KEY, nullable=True),
-        sa.Column("booking_id", KEY, nullable=True),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("organisation_id", KEY, nullable=False),
-        sa.Column("user_organisation_id", KEY, nullable=True),
-        sa.Column("instrument_id", KEY, nullable=False),
-        sa.Column("person_id", KEY, nullable=False),
-        sa.Column("group_id", KEY, nullable=True),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("status", sa.String(length=8), nullable=False),
-        sa.Column("tariff_version_id", KEY, nullable=True),
-        sa.Column("total", sa.BigInteger(), nullable=True),
-        sa.Column("quote_total", sa.BigInteger(), nullable=True),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("confirmed_by", KEY, nullable=True),
-        sa.Column("review_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("accepted_by", KEY, nullable=True),
-        sa.Column("final_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("statement_id", KEY, nullable=True),
-        sa.Column("reverses_id", KEY, nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint("status <> 'final' OR final_at IS NOT NULL", name=op.f("ck_charge_final")),
-        sa.CheckConstraint("status NOT IN ('review', 'disputed', 'final') OR total IS NOT NULL", name=op.f("ck_charge_priced")),
-        sa.CheckConstraint("total IS NULL OR total >= 0 OR reverses_id IS NOT NULL", name=op.f("ck_charge_total")),
-        sa.ForeignKeyConstraint(["accepted_by"], ["person.id"], name=op.f("fk_charge_accepted_by")),
-        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_charge_booking_id")),
-        sa.ForeignKeyConstraint(["confirmed_by"], ["person.id"], name=op.f("fk_charge_confirmed_by")),
-        sa.ForeignKeyConstraint(["group_id"], ["group.id"], name=op.f("fk_charge_group_id")),
-        sa.ForeignKeyConstraint(["instrument_id"], ["instrument.id"], name=op.f("fk_charge_instrument_id")),
-        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_charge_organisation_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_charge_person_id")),
-        sa.ForeignKeyConstraint(["reverses_id"], ["charge.id"], name=op.f("fk_charge_reverses_id")),
-        sa.ForeignKeyConstraint(["tariff_version_id"], ["tariff_version.id"], name=op.f("fk_charge_tariff_version_id")),
-        sa.ForeignKeyConstraint(["user_organisation_id"], ["organisation.id"], name=op.f("fk_charge_user_organisation_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
-        sa.UniqueConstraint("reverses_id", name=op.f("uq_charge_reverses_id")),
-    )
-    op.create_index(op.f("ix_charge_booking_id"), "charge", ["booking_id"], unique=False)
-    op.create_index(op.f("ix_charge_group_id_charge_id"), "charge", ["group_id", "id"], unique=False)
-    op.create_index(op.f("ix_charge_instrument_id_charge_status"), "charge", ["instrument_id", "status"], unique=False)
-    op.create_index(op.f("ix_charge_organisation_id_charge_used_at"), "charge", ["organisation_id", "used_at"], unique=False)
-    op.create_index(op.f("ix_charge_person_id_charge_id"), "charge", ["person_id", "id"], unique=False)
-    op.create_index(op.f("ix_charge_statement_id"), "charge", ["statement_id"], unique=False)
-    op.create_index(op.f("ix_charge_status_charge_review_until"), "charge", ["status", "review_until"], unique=False)
-    op.create_index(op.f("ix_charge_user_organisation_id"), "charge", ["user_organisation_id"], unique=False)
-    op.create_index(
-        "uq_charge_booking",
-        "charge",
-        ["booking_id", "kind"],
-        unique=True,
-        sqlite_where=sa.text("status <> 'reversed' AND reverses_id IS NULL AND usage_id IS NULL"),
-        postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL AND usage_id IS NULL"),
-    )
-    op.create_index(
-        "uq_charge_usage",
-        "charge",
-        ["usage_id"],
-        unique=True,
-        sqlite_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
-        postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
-    )
-    op.create_table(
         "deposit",
         sa.Column("id", KEY, nullable=False),
         sa.Column("account_id", KEY, nullable=False),
@@ -581,6 +514,105 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'running'"),
     )
     op.create_table(
+        "charge",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("usage_id", KEY, nullable=True),
+        sa.Column("booking_id", KEY, nullable=True),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("organisation_id", KEY, nullable=False),
+        sa.Column("user_organisation_id", KEY, nullable=True),
+        sa.Column("instrument_id", KEY, nullable=False),
+        sa.Column("person_id", KEY, nullable=False),
+        sa.Column("group_id", KEY, nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.String(length=8), nullable=False),
+        sa.Column("tariff_version_id", KEY, nullable=True),
+        sa.Column("total", sa.BigInteger(), nullable=True),
+        sa.Column("quote_total", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", KEY, nullable=True),
+        sa.Column("review_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_by", KEY, nullable=True),
+        sa.Column("final_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("statement_id", KEY, nullable=True),
+        sa.Column("reverses_id", KEY, nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("status <> 'final' OR final_at IS NOT NULL", name=op.f("ck_charge_final")),
+        sa.CheckConstraint("status NOT IN ('review', 'disputed', 'final') OR total IS NOT NULL", name=op.f("ck_charge_priced")),
+        sa.CheckConstraint("total IS NULL OR total >= 0 OR reverses_id IS NOT NULL", name=op.f("ck_charge_total")),
+        sa.ForeignKeyConstraint(["accepted_by"], ["person.id"], name=op.f("fk_charge_accepted_by")),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_charge_booking_id")),
+        sa.ForeignKeyConstraint(["confirmed_by"], ["person.id"], name=op.f("fk_charge_confirmed_by")),
+        sa.ForeignKeyConstraint(["group_id"], ["group.id"], name=op.f("fk_charge_group_id")),
+        sa.ForeignKeyConstraint(["instrument_id"], ["instrument.id"], name=op.f("fk_charge_instrument_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_charge_organisation_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_charge_person_id")),
+        sa.ForeignKeyConstraint(["reverses_id"], ["charge.id"], name=op.f("fk_charge_reverses_id")),
+        sa.ForeignKeyConstraint(["tariff_version_id"], ["tariff_version.id"], name=op.f("fk_charge_tariff_version_id")),
+        sa.ForeignKeyConstraint(["usage_id"], ["usage_record.id"], name=op.f("fk_charge_usage_id")),
+        sa.ForeignKeyConstraint(["user_organisation_id"], ["organisation.id"], name=op.f("fk_charge_user_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_charge_reverses_id")),
+    )
+    op.create_index(op.f("ix_charge_booking_id"), "charge", ["booking_id"], unique=False)
+    op.create_index(op.f("ix_charge_group_id_charge_id"), "charge", ["group_id", "id"], unique=False)
+    op.create_index(op.f("ix_charge_instrument_id_charge_status"), "charge", ["instrument_id", "status"], unique=False)
+    op.create_index(op.f("ix_charge_organisation_id_charge_used_at"), "charge", ["organisation_id", "used_at"], unique=False)
+    op.create_index(op.f("ix_charge_person_id_charge_id"), "charge", ["person_id", "id"], unique=False)
+    op.create_index(op.f("ix_charge_statement_id"), "charge", ["statement_id"], unique=False)
+    op.create_index(op.f("ix_charge_status_charge_review_until"), "charge", ["status", "review_until"], unique=False)
+    op.create_index(op.f("ix_charge_user_organisation_id"), "charge", ["user_organisation_id"], unique=False)
+    op.create_index(
+        "uq_charge_booking",
+        "charge",
+        ["booking_id", "kind"],
+        unique=True,
+        sqlite_where=sa.text("status <> 'reversed' AND reverses_id IS NULL AND usage_id IS NULL"),
+        postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL AND usage_id IS NULL"),
+    )
+    op.create_index(
+        "uq_charge_usage",
+        "charge",
+        ["usage_id"],
+        unique=True,
+        sqlite_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
+        postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
+    )
+    op.create_table(
+        "usage_problem",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("usage_id", KEY, nullable=True),
+        sa.Column("instrument_id", KEY, nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", KEY, nullable=True),
+        sa.Column("resolution", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.CheckConstraint("(resolved_at IS NULL) = (resolution = '')", name=op.f("ck_usage_problem_resolved")),
+        sa.CheckConstraint("resolved_at IS NULL OR reason <> ''", name=op.f("ck_usage_problem_reason")),
+        sa.ForeignKeyConstraint(["instrument_id"], ["instrument.id"], name=op.f("fk_usage_problem_instrument_id")),
+        sa.ForeignKeyConstraint(["resolved_by"], ["person.id"], name=op.f("fk_usage_problem_resolved_by")),
+        sa.ForeignKeyConstraint(["usage_id"], ["usage_record.id"], name=op.f("fk_usage_problem_usage_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_problem")),
+    )
+    op.create_index(
+        op.f("ix_usage_problem_instrument_id_usage_problem_resolved_at"), "usage_problem", ["instrument_id", "resolved_at"], unique=False
+    )
+    op.create_index(op.f("ix_usage_problem_usage_id"), "usage_problem", ["usage_id"], unique=False)
+    op.create_index(
+        "uq_usage_problem_open",
+        "usage_problem",
+        ["usage_id", "kind"],
+        unique=True,
+        sqlite_where=sa.text("resolved_at IS NULL"),
+        postgresql_where=sa.text("resolved_at IS NULL"),
+    )
+    op.create_table(
         "charge_dispute",
         sa.Column("id", KEY, nullable=False),
         sa.Column("charge_id", KEY, nullable=False),
@@ -632,42 +664,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_charge_share_account_id"), "charge_share", ["account_id"], unique=False)
     op.create_index(op.f("ix_charge_share_charge_id_charge_share_account_id"), "charge_share", ["charge_id", "account_id"], unique=True)
-    op.create_table(
-        "usage_problem",
-        sa.Column("id", KEY, nullable=False),
-        sa.Column("usage_id", KEY, nullable=True),
-        sa.Column("instrument_id", KEY, nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("detail", sa.JSON(), nullable=False),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("resolved_by", KEY, nullable=True),
-        sa.Column("resolution", sa.String(length=10), nullable=False),
-        sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.CheckConstraint("(resolved_at IS NULL) = (resolution = '')", name=op.f("ck_usage_problem_resolved")),
-        sa.CheckConstraint("resolved_at IS NULL OR reason <> ''", name=op.f("ck_usage_problem_reason")),
-        sa.ForeignKeyConstraint(["instrument_id"], ["instrument.id"], name=op.f("fk_usage_problem_instrument_id")),
-        sa.ForeignKeyConstraint(["resolved_by"], ["person.id"], name=op.f("fk_usage_problem_resolved_by")),
-        sa.ForeignKeyConstraint(["usage_id"], ["usage_record.id"], name=op.f("fk_usage_problem_usage_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_problem")),
-    )
-    op.create_index(
-        op.f("ix_usage_problem_instrument_id_usage_problem_resolved_at"), "usage_problem", ["instrument_id", "resolved_at"], unique=False
-    )
-    op.create_index(op.f("ix_usage_problem_usage_id"), "usage_problem", ["usage_id"], unique=False)
-    op.create_index(
-        "uq_usage_problem_open",
-        "usage_problem",
-        ["usage_id", "kind"],
-        unique=True,
-        sqlite_where=sa.text("resolved_at IS NULL"),
-        postgresql_where=sa.text("resolved_at IS NULL"),
-    )
     for statement in GUARDS[op.get_context().dialect.name]:
         op.execute(sa.DDL(statement.replace("%", "%%")))
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_charge_share_charge_id_charge_share_account_id"), table_name="charge_share")
+    op.drop_index(op.f("ix_charge_share_account_id"), table_name="charge_share")
+    op.drop_table("charge_share")
+    op.drop_index(op.f("ix_charge_line_charge_id_charge_line_position"), table_name="charge_line")
+    op.drop_table("charge_line")
+    op.drop_index(op.f("ix_charge_dispute_charge_id"), table_name="charge_dispute")
+    op.drop_table("charge_dispute")
     op.drop_index(
         "uq_usage_problem_open",
         table_name="usage_problem",
@@ -677,13 +685,27 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_usage_problem_usage_id"), table_name="usage_problem")
     op.drop_index(op.f("ix_usage_problem_instrument_id_usage_problem_resolved_at"), table_name="usage_problem")
     op.drop_table("usage_problem")
-    op.drop_index(op.f("ix_charge_share_charge_id_charge_share_account_id"), table_name="charge_share")
-    op.drop_index(op.f("ix_charge_share_account_id"), table_name="charge_share")
-    op.drop_table("charge_share")
-    op.drop_index(op.f("ix_charge_line_charge_id_charge_line_position"), table_name="charge_line")
-    op.drop_table("charge_line")
-    op.drop_index(op.f("ix_charge_dispute_charge_id"), table_name="charge_dispute")
-    op.drop_table("charge_dispute")
+    op.drop_index(
+        "uq_charge_usage",
+        table_name="charge",
+        sqlite_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
+        postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
+    )
+    op.drop_index(
+        "uq_charge_booking",
+        table_name="charge",
+        sqlite_where=sa.text("status <> 'reversed' AND reverses_id IS NULL AND usage_id IS NULL"),
+        postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL AND usage_id IS NULL"),
+    )
+    op.drop_index(op.f("ix_charge_user_organisation_id"), table_name="charge")
+    op.drop_index(op.f("ix_charge_status_charge_review_until"), table_name="charge")
+    op.drop_index(op.f("ix_charge_statement_id"), table_name="charge")
+    op.drop_index(op.f("ix_charge_person_id_charge_id"), table_name="charge")
+    op.drop_index(op.f("ix_charge_organisation_id_charge_used_at"), table_name="charge")
+    op.drop_index(op.f("ix_charge_instrument_id_charge_status"), table_name="charge")
+    op.drop_index(op.f("ix_charge_group_id_charge_id"), table_name="charge")
+    op.drop_index(op.f("ix_charge_booking_id"), table_name="charge")
+    op.drop_table("charge")
     op.drop_index(
         "uq_usage_record_running",
         table_name="usage_record",
@@ -716,27 +738,6 @@ def downgrade() -> None:
     op.drop_index("ix_device_progress_pending", table_name="device_progress")
     op.drop_table("device_progress")
     op.drop_table("deposit")
-    op.drop_index(
-        "uq_charge_usage",
-        table_name="charge",
-        sqlite_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
-        postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
-    )
-    op.drop_index(
-        "uq_charge_booking",
-        table_name="charge",
-        sqlite_where=sa.text("status <> 'reversed' AND reverses_id IS NULL AND usage_id IS NULL"),
-        postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL AND usage_id IS NULL"),
-    )
-    op.drop_index(op.f("ix_charge_user_organisation_id"), table_name="charge")
-    op.drop_index(op.f("ix_charge_status_charge_review_until"), table_name="charge")
-    op.drop_index(op.f("ix_charge_statement_id"), table_name="charge")
-    op.drop_index(op.f("ix_charge_person_id_charge_id"), table_name="charge")
-    op.drop_index(op.f("ix_charge_organisation_id_charge_used_at"), table_name="charge")
-    op.drop_index(op.f("ix_charge_instrument_id_charge_status"), table_name="charge")
-    op.drop_index(op.f("ix_charge_group_id_charge_id"), table_name="charge")
-    op.drop_index(op.f("ix_charge_booking_id"), table_name="charge")
-    op.drop_table("charge")
     op.drop_index(op.f("ix_booking_quote_tariff_version_id"), table_name="booking_quote")
     op.drop_index(op.f("ix_booking_quote_account_id"), table_name="booking_quote")
     op.drop_table("booking_quote")

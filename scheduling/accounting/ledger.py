@@ -1,0 +1,177 @@
+"""The ledger: double entry in fen, append-only. `post` is the only way in.
+
+A transaction names who, when, why and of what; its entries add up to zero. PostgreSQL also refuses at the commit whatever does not, and both
+databases refuse to change or delete what was posted (triggers), so a mistake is put right by another transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
+
+from instruments.database import Base, Key, attach
+from instruments.errors import Sentence
+from instruments.money import yuan
+from scheduling.accounting.accounts import NOTHING, Account, lock_accounts
+
+TRANSACTION_KINDS = {
+    "deposit": Sentence("到账", "Deposit"),
+    "refund": Sentence("退款", "Refund"),
+    "charge": Sentence("收费", "Charge"),
+    "reversal": Sentence("冲销", "Reversal"),
+    "voucher": Sentence("创新券", "Voucher"),
+    "payment": Sentence("结算", "Settlement"),
+    "adjustment": Sentence("调整", "Adjustment"),
+}
+
+
+class LedgerTransaction(Base):
+    """One posting; `key` says what it is of, so that the same thing is never posted twice."""
+
+    __tablename__ = "ledger_transaction"
+    __audited__ = False  # append-only, and says itself who made it and why
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    at: Mapped[datetime] = mapped_column(index=True)
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    noun: Mapped[str] = mapped_column(String(30), default="")
+    noun_id: Mapped[int | None] = mapped_column(Key)
+
+    entries: Mapped[list[LedgerEntry]] = relationship(order_by="LedgerEntry.id", viewonly=True)
+
+    __table_args__ = (Index(None, "noun", "noun_id"),)
+
+
+class LedgerEntry(Base):
+    """So much into (positive) or out of (negative) one account."""
+
+    __tablename__ = "ledger_entry"
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    transaction_id: Mapped[int] = mapped_column(ForeignKey("ledger_transaction.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    amount: Mapped[Decimal]
+
+    transaction: Mapped[LedgerTransaction] = relationship(viewonly=True)
+
+    __table_args__ = (CheckConstraint("amount <> 0", name="amount"), Index(None, "account_id", "id"))
+
+
+def append_only(table: str, message: str) -> dict[str, tuple[str, ...]]:
+    """Write the triggers that keep every row of a table as it was made, for both databases."""
+    stop = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+    function = f"keep_{table}"
+    raising = f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{message}'; END $$"
+    return {
+        "sqlite": tuple(f"CREATE TRIGGER {table}_{step.lower()} BEFORE {step} ON {table} {stop}" for step in ("UPDATE", "DELETE")),
+        "postgresql": (
+            raising,
+            f"CREATE TRIGGER {table}_keep BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()",
+            f"CREATE TRIGGER {table}_stay BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}()",
+        ),
+    }
+
+
+def keep_rows(table: type[Base], message: str) -> None:
+    """Have the database keep every row of a table as it was made."""
+    for dialect, statements in append_only(table.__tablename__, message).items():
+        for statement in statements:
+            attach(table, statement, dialect)
+    attach(table, f"DROP FUNCTION IF EXISTS keep_{table.__tablename__}()", "postgresql", moment="after_drop")
+
+
+BALANCED = (
+    """CREATE FUNCTION check_ledger_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF (SELECT sum(amount) FROM ledger_entry WHERE transaction_id = NEW.transaction_id) <> 0 THEN
+        RAISE EXCEPTION 'ledger transaction % does not add up to zero', NEW.transaction_id;
+      END IF;
+      RETURN NULL;
+    END $$""",
+    "CREATE CONSTRAINT TRIGGER ledger_entry_balance AFTER INSERT ON ledger_entry DEFERRABLE INITIALLY DEFERRED "
+    "FOR EACH ROW EXECUTE FUNCTION check_ledger_balance()",
+)
+keep_rows(LedgerTransaction, "the ledger is append-only")
+keep_rows(LedgerEntry, "the ledger is append-only")
+for _statement in BALANCED:
+    attach(LedgerEntry, _statement, "postgresql")
+attach(LedgerEntry, "DROP FUNCTION IF EXISTS check_ledger_balance()", "postgresql", moment="after_drop")
+
+
+class Unbalanced(ValueError):
+    """A posting that does not add up to zero, or another posting under a known key: a fault of the program, not of a person."""
+
+
+def post(
+    session: Session, *, key: str, kind: str, entries: Iterable[tuple[Account | int, Decimal]], at: datetime, by: int | None,
+    reason: str = "", noun: str = "", noun_id: int | None = None,
+) -> LedgerTransaction:  # fmt: skip
+    """Post amounts onto accounts, under their locks; a key posted before gives that posting again and changes nothing.
+
+    Entries name an account or its id; several of one account become one, those of nothing are left out. Raises Unbalanced.
+    """
+    if kind not in TRANSACTION_KINDS:
+        raise Unbalanced(f"{kind} is no kind of posting")
+    amounts = _added_up(entries)
+    accounts = lock_accounts(session, amounts)
+    # Under the locks: whoever posted the same key first has committed by now.
+    known = session.scalar(select(LedgerTransaction).where(LedgerTransaction.key == key))
+    if known is not None:
+        return _same(known, amounts)
+    made = LedgerTransaction(key=key, kind=kind, at=at, made_by=by, reason=reason[:500], noun=noun, noun_id=noun_id)
+    session.add(made)
+    session.flush()  # the entries need its id
+    rows = [{"transaction_id": made.id, "account_id": account_id, "amount": amount} for account_id, amount in amounts.items()]
+    session.execute(insert(LedgerEntry), rows)
+    for account_id, amount in amounts.items():
+        _add(session, accounts[account_id], amount)
+    return made
+
+
+def _added_up(entries: Iterable[tuple[Account | int, Decimal]]) -> dict[int, Decimal]:
+    amounts: dict[int, Decimal] = {}
+    for account, amount in entries:
+        key = account if isinstance(account, int) else account.id
+        amounts[key] = amounts.get(key, NOTHING) + yuan(amount)
+    if sum(amounts.values(), NOTHING) != 0:
+        raise Unbalanced(f"the entries add up to {sum(amounts.values(), NOTHING)}")
+    found = {key: amount for key, amount in sorted(amounts.items()) if amount}
+    if not found:
+        raise Unbalanced("there is nothing to post")
+    return found
+
+
+def _same(known: LedgerTransaction, amounts: dict[int, Decimal]) -> LedgerTransaction:
+    if {entry.account_id: entry.amount for entry in known.entries} != amounts:
+        raise Unbalanced(f"{known.key} was posted with other entries")
+    return known
+
+
+def _add(session: Session, one: Account, amount: Decimal) -> None:
+    # Past the audit log on purpose: the entry itself is the record of it.
+    session.execute(
+        update(Account).where(Account.id == one.id).values(balance=Account.balance + amount).execution_options(synchronize_session=False)
+    )
+    set_committed_value(one, "balance", one.balance + amount)
+
+
+def posting(session: Session, key: str) -> LedgerTransaction | None:
+    """Find a posting by its key."""
+    return session.scalar(select(LedgerTransaction).where(LedgerTransaction.key == key))
+
+
+def entries_of(session: Session, account_id: int, *, before: int | None = None, limit: int = 50) -> Sequence[LedgerEntry]:
+    """Give the entries of an account with their transactions, the newest first; `before` is the id the last page ended with."""
+    asked = select(LedgerEntry).join(LedgerEntry.transaction).where(LedgerEntry.account_id == account_id)
+    if before is not None:
+        asked = asked.where(LedgerEntry.id < before)
+    return session.scalars(asked.order_by(LedgerEntry.id.desc()).limit(limit)).all()
