@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
+from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from itertools import count
 from typing import Any
@@ -23,9 +25,15 @@ TAG = "x-hostile"
 HEADER = "X-Hostile"
 # What begins a formula, in turn; then everything that ends an attribute, an element, a line of a header, an entry of a calendar.
 BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'=")
-WHOLE = f"\"'></script></textarea></title><{TAG} onhostile=1>{{{{7*7}}}}\r\n{HEADER}: 1\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\n"
+SCRIPT = "<script>marker=1</script>"
+WHOLE = (
+    f"\"'></script></textarea></title><{TAG} onhostile=1>{SCRIPT}<img src=x onerror=marker=1>{{{{7*1111111}}}}\u202e"
+    f"\r\n{HEADER}: 1\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\n"
+)
+MIDDLE = f"\"'><{TAG}>{SCRIPT}"
 SHORT = f"\"'><{TAG}>"
 SHORTEST = '">'
+WORKED_OUT = str(7 * 1111111)
 LINKS = ("service_url", "website")
 # Columns whose texts nobody writes: codes chosen from lists, hashes, file names of our own, what is computed.
 CHOSEN = {
@@ -90,7 +98,7 @@ def hostile(column: Any, number: int) -> Any:
     begin = BEGINNINGS[number % len(BEGINNINGS)]
     if column.name in LINKS:
         return f"javascript:hostile({number}){SHORT}"
-    text = next(text for text in (WHOLE, SHORT, SHORTEST) if len(text) + 8 <= most or text is SHORTEST)
+    text = next(text for text in (WHOLE, MIDDLE, SHORT, SHORTEST) if len(text) + 8 <= most or text is SHORTEST)
     return f"{begin}{number}{text}"[:most]
 
 
@@ -102,28 +110,39 @@ def _hostile_json(name: str, number: int) -> Any:
 
 
 class HtmlReader(HTMLParser):
-    """Reads a page as a browser does, and notes every hostile text that became more than a text."""
+    """Reads a page as a browser does, and notes every hostile text that became more than a text, and what the page is made of."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
+        self.made_of: set[tuple[str, str]] = set()
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag == TAG:
+        self.made_of |= {(tag, ""), *((tag, name) for name, _ in attributes)}
+        given = dict(attributes)
+        if tag == TAG or tag == "style" or (tag == "script" and "src" not in given and "json" not in (given.get("type") or "")):
             self.found.append(f"an element: {self.get_starttag_text()}")
         for name, value in attributes:
             address = re.sub(r"[\x00-\x20]", "", value or "").lower()
-            if name.startswith("onhostile"):
+            if name.startswith("on") or name in ("style", "srcdoc"):
                 self.found.append(f"an attribute of <{tag}>")
-            if name in ("href", "src", "action", "formaction", "data", "hx-get", "hx-post") and address.startswith(("javascript:", "vbscript:")):
+            if name in ("href", "src", "action", "formaction", "data", "hx-get", "hx-post") and address.startswith(
+                ("javascript:", "vbscript:")
+            ):
                 self.found.append(f"a script in {name} of <{tag}>")
 
 
-def harm_in_page(text: str) -> list[str]:
+def read_page(text: str) -> HtmlReader:
     reader = HtmlReader()
     reader.feed(text)
     reader.close()
-    return reader.found
+    if WORKED_OUT in text:
+        reader.found.append("a template worked out")
+    return reader
+
+
+def harm_in_page(text: str) -> list[str]:
+    return read_page(text).found
 
 
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
@@ -154,3 +173,21 @@ def harm_in_calendar(content: bytes, entries: int) -> list[str]:
     return found + ([f"{there} entries instead of {entries}"] if there != entries else [])
 
 
+LETTER_HEADERS = {
+    "from", "to", "subject", "message-id", "date", "auto-submitted", "x-auto-response-suppress", "content-language", "mime-version",
+    "content-type", "content-transfer-encoding", "content-disposition",
+}  # fmt: skip
+
+
+def harm_in_letter(content: bytes, entries: int) -> list[str]:
+    """Headers and lines that came in with a text, and characters in the subject that nobody sees."""
+    letter = message_from_bytes(content, policy=policy.default)
+    found = [f"a header {name}" for part in letter.walk() for name in part if name.lower() not in LETTER_HEADERS]
+    found += [f"in the subject: {one!r}" for one in str(letter["Subject"]) if unicodedata.category(one) in ("Cc", "Cf", "Zl", "Zp")]
+    for part in letter.walk():
+        if part.get_content_type() in ("text/calendar", "application/ics"):
+            found += harm_in_calendar(part.get_payload(decode=True), entries)
+        elif part.get_content_maintype() == "text":
+            lines = part.get_content().splitlines()
+            found += [f"a line of its own: {line}" for line in lines if re.match(f"{HEADER}|(BEGIN|END):", line) or "\u202e" in line]
+    return found
