@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import secrets
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
 from flask import Response, send_file
+from sqlalchemy import select
 
 from instruments.catalogue import Document, Instrument
 from instruments.errors import Invalid, NotFound, Sentence
 from portal.config import settings
 from portal.contents import MEGABYTE, read_content
 from portal.pictures import read_picture
+from portal.transactions import reading
 
 LARGEST_PHOTO, LARGEST_DOCUMENT = 15 * MEGABYTE, 25 * MEGABYTE
 MOST_DOCUMENTS = 40
 STORED = re.compile(r"[0-9a-f]{40}(?:-small)?\.[a-z0-9]{2,4}")
 A_YEAR = 365 * 24 * 3600
+KEPT_UNNAMED = timedelta(days=1)
 
 
 def store_photo(instrument: Instrument, stream: IO[bytes]) -> None:
@@ -80,6 +84,24 @@ def send_document(document: Document) -> Response:
     return response
 
 
+def prune(now: datetime) -> int:
+    """Delete files that no row names any more and give how many; a file of the last day may belong to an upload under way."""
+    with reading() as session:
+        named = set(session.scalars(select(Document.stored_as))) | set(
+            session.scalars(select(Instrument.photo).where(Instrument.photo != ""))
+        )
+    if not named:
+        return 0  # a new database beside the files of another: they are not ours to delete
+    named |= {name.replace(".webp", "-small.webp") for name in named}
+    before = (now - KEPT_UNNAMED).timestamp()
+    deleted = 0
+    for path in _folder().glob("??/*"):
+        if path.name not in named and _changed_at(path) < before:
+            path.unlink(missing_ok=True)
+            deleted += 1
+    return deleted
+
+
 def clean_stem(file_name: str) -> str:
     """Give the name of a file without folders, ending and characters that make trouble in names and headers."""
     base = re.split(r"[\\/]", unicodedata.normalize("NFC", file_name))[-1]
@@ -113,12 +135,20 @@ def _path(name: str) -> Path:
     return path
 
 
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another process has deleted it since
+        return math.inf
+
+
 def _keep(name: str, content: bytes) -> None:
     """Write a file whole or not at all; one of the same name has the same content."""
     folder = _folder() / name[:2]
     folder.mkdir(parents=True, exist_ok=True)
     path, making = folder / name, folder / f".{name}.{secrets.token_hex(4)}"
     if path.is_file() and path.stat().st_size == len(content):
+        path.touch()  # in use again from today, should its old row be gone
         return
     try:
         with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as file:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from instruments.people import Person
 from instruments.timespan import at_wall, zone
-from portal import delivery, idempotency, importruns, outbox, sealing
+from portal import delivery, files, idempotency, importruns, outbox, sealing
 from portal.auth import limits, mailed, sessions
 from portal.config import settings
 from portal.notices import notice, unstarted_notice
@@ -140,9 +140,9 @@ def imports(now: datetime, stop: Event) -> None:
 
 
 def prune(now: datetime, _stop: Event) -> None:
-    """Forget what nobody needs any more: attempts, dead links and logins, old idempotency keys, the texts of old letters, old lists."""
+    """Forget what nobody needs any more: attempts, dead links and logins, old idempotency keys, the texts of old letters, old lists and files."""
     importruns.prune(now)
+    files.prune(now)
     for forget in (limits.prune, mailed.prune, sessions.prune, idempotency.forget_keys, outbox.prune):
         with writing() as session:
             forget(session, now=now)
-

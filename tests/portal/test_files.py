@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zipfile
 import zlib
@@ -218,6 +219,13 @@ class TestNames:
     )  # fmt: skip
     def test_a_name_is_cleaned_of_what_makes_trouble(self, given, kept):
         assert clean_stem(given) == kept
+
+
+def test_a_file_kept_again_counts_as_new(keep, portal_settings):
+    path = portal_settings.data_dir / "files" / (name := keep(b"%PDF-1.7 text").stored_as)[:2] / name
+    os.utime(path, (0, 0))
+    keep(b"%PDF-1.7 text")
+    assert path.stat().st_mtime > 0
 
 
 class TestSending:

@@ -21,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from instruments.catalogue import Document
 from instruments.database import make_engine
 from portal import clock, create_app, jobs, ticks
 from portal.auth.limits import Attempt
@@ -154,6 +155,37 @@ def test_what_nobody_needs_is_forgotten(app: Flask, tick: Callable, session: Ses
     session.add(Attempt(who="y", at=now))
     tick("prune", now)
     assert session.scalars(select(Attempt.who)).all() == ["y"]
+
+
+@pytest.fixture
+def kept_file(portal_settings: Settings, now: datetime) -> Callable[..., Path]:
+    """`kept_file("a", ".pdf", days=2)` puts a file among those of instruments, changed so many days ago."""
+
+    def put(letter: str, ending: str, days: float) -> Path:
+        path = portal_settings.data_dir / "files" / (letter * 2) / f"{letter * 40}{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+        at = (now - timedelta(days=days)).timestamp()
+        os.utime(path, (at, at))
+        return path
+
+    return put
+
+
+def test_files_that_no_row_names_any_more_are_deleted_after_a_day(
+    kept_file: Callable, tick: Callable, an_instrument: Callable, now: datetime
+) -> None:
+    unnamed = [kept_file("a", ".pdf", days=2), kept_file("b", ".webp", days=2), kept_file("b", "-small.webp", days=2)]
+    unnamed += [kept_file("c", ".pdf.1f2e3d4c", days=2)]  # what an upload left that was cut off
+    named = [kept_file("d", ".webp", days=400), kept_file("d", "-small.webp", days=400), kept_file("e", ".pdf", days=400)]
+    named += [kept_file("f", ".pdf", days=0.9)]  # perhaps of an upload that is under way
+    tick("prune", now)
+    assert all(path.exists() for path in unnamed)  # the database names no file at all: these may be of another
+    document = Document(title="手册", file_name="a.pdf", media_type="application/pdf", size=1, stored_as="e" * 40 + ".pdf", added_at=now)
+    an_instrument(photo="d" * 40 + ".webp", documents=[document])
+    tick("prune", now)
+    assert [path.exists() for path in unnamed] == [False] * 4
+    assert all(path.exists() for path in named)
 
 
 @pytest.mark.parametrize("name", [tick.name for tick in TICKS])
