@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint, bindparam, case, or_, select, update
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -171,3 +171,10 @@ NOTE_PROGRESS = (
         last_at=case((or_(_ROW.last_at.is_(None), _ROW.last_at < _LAST), _LAST), else_=_ROW.last_at),
     )
 )
+
+
+def drift_during(session: Session, device_id: int, start: datetime, end: datetime) -> int:
+    """Give by how many seconds at most the gateway's clock was off when it sent a device's readings of a stretch."""
+    batches = select(Reading.batch_id).where(Reading.device_id == device_id, Reading.at >= start, Reading.at <= end).distinct()
+    most = session.scalar(select(func.max(func.abs(ReadingBatch.drift_ms))).where(ReadingBatch.id.in_(batches)))
+    return int((most or 0) // 1000)

@@ -137,7 +137,14 @@ def void(session: Session, one: UsageRecord, reason: str, by: int, now: datetime
     session.flush()
 
 
-def _close(found: UsageProblem, resolution: str, reason: str, by: int, now: datetime) -> None:
+def settle_problem(session: Session, usage_id: int, kind: str, reason: str, *, now: datetime) -> None:
+    """Close an open problem of a use without anybody's doing, because what did not fit fits now."""
+    for problem in open_problems_of(session, [usage_id]).get(usage_id, []):
+        if problem.kind == kind:
+            _close(problem, "accepted", reason, None, now)
+
+
+def _close(found: UsageProblem, resolution: str, reason: str, by: int | None, now: datetime) -> None:
     found.resolved_at, found.resolved_by, found.resolution, found.reason = now, by, resolution, reason
 
 

@@ -108,6 +108,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tariff_organisation_id"), "tariff", ["organisation_id"], unique=False)
     op.create_table(
+        "access_card",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("person_id", KEY, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("given_by", KEY, nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["given_by"], ["person.id"], name=op.f("fk_access_card_given_by")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_access_card_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_card")),
+    )
+    op.create_index(op.f("ix_access_card_person_id"), "access_card", ["person_id"], unique=False)
+    op.create_index(
+        "uq_access_card_digest",
+        "access_card",
+        ["digest"],
+        unique=True,
+        sqlite_where=sa.text("revoked_at IS NULL"),
+        postgresql_where=sa.text("revoked_at IS NULL"),
+    )
+    op.create_table(
         "ledger_transaction",
         sa.Column("id", KEY, nullable=False),
         sa.Column("key", sa.String(length=80), nullable=False),
@@ -768,6 +789,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_ledger_transaction_noun_ledger_transaction_noun_id"), table_name="ledger_transaction")
     op.drop_index(op.f("ix_ledger_transaction_at"), table_name="ledger_transaction")
     op.drop_table("ledger_transaction")
+    op.drop_index(
+        "uq_access_card_digest",
+        table_name="access_card",
+        sqlite_where=sa.text("revoked_at IS NULL"),
+        postgresql_where=sa.text("revoked_at IS NULL"),
+    )
+    op.drop_index(op.f("ix_access_card_person_id"), table_name="access_card")
+    op.drop_table("access_card")
     op.drop_index(op.f("ix_tariff_organisation_id"), table_name="tariff")
     op.drop_table("tariff")
     op.drop_index(op.f("ix_gateway_organisation_id"), table_name="gateway")
