@@ -1,4 +1,9 @@
 """Prices: a pure function from a tariff, a use and the figures of history it declares to explained lines. No database in here.
 
-lines: what comes out. spec: what a tariff can say. words: the same in plain words and as a table.
+These shapes are stable; callers need no others:
+    spec.read_spec(data) -> TariffSpec, spec.as_data(spec) -> dict; TariffSpec.choices, .counted for forms
+    use.Use, use.Need, use.History; needs.needs(spec, use) -> tuple[Need, ...]
+    engine.price(spec, use, history) -> lines.Priced; cancelling.price_late_cancel, cancelling.price_no_show
+    words.sentences(spec) -> list[Sentence]; words.table(spec) -> RateTable
+How it goes: metering (how much), packages, bands and tiers (at which rate), fees, caps, adjustments (in the order of the list).
 """
