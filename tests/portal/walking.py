@@ -9,10 +9,11 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
-from tests.fixtures.town import Town
+from tests.fixtures.town import ROLES, Town
 from tests.portal.guards import GUARDS, Line
-from tests.portal.policies import IN
+from tests.portal.policies import IN, Policy
 
+NAMES_A_THING = ("instrument", "organisation", "group", "ids")  # fields of a form in which a thing of the town stands by its name
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -39,7 +40,13 @@ def address(app: Flask, town: Town, rule: Rule, line: Line) -> str:
 
 def form_of(town: Town, line: Line) -> dict[str, Any]:
     """Give the form of a line, with the ids of what it names."""
-    return {key: str(town.id(value)) if value in town.things and key == "instrument" else value for key, value in line.form.items()}
+    return {key: str(town.id(value)) if key in NAMES_A_THING and value else value for key, value in line.form.items()}
+
+
+def one_of_each(policy: Policy, number: int) -> list[str]:
+    """Give one role for each outcome of a policy; from line to line another one."""
+    alike = [[role for role in ROLES if policy[role] == outcome] for outcome in sorted(set(policy.values()))]
+    return [roles[number % len(roles)] for roles in alike]
 
 
 def pages(app: Flask, town: Town, role: str) -> Iterator[tuple[str, str]]:
