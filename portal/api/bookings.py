@@ -23,6 +23,7 @@ from scheduling import changing
 from scheduling.alternatives import alternatives
 from scheduling.bookings import Booking, seen_booking
 from scheduling.diary import Wanted, page_of_bookings
+from scheduling.quoting import quote_move
 from scheduling.reserving import Wish, book
 
 
@@ -101,17 +102,15 @@ def show_booking(booking_id: int) -> tuple[BookingOut, int, dict[str, str]]:
 )  # fmt: skip
 def change_booking(booking_id: int, body: BookingPatch) -> Answered:
     """Move by the same rules as a new booking; the answer is the new version, linked to the old by `previous`."""
-    asked: dict[str, Wish] = {}
 
     def do(session: Session) -> Answer:
         now = clock.now()
         old = seen_booking(session, booking_id, viewer())
         check_match(old)
         if body.start is None and body.end is None:
-            return kept(session, changing.annotate(session, booking_id, body.note or "", viewer=viewer(), now=now))
-        span = TimeSpan(body.start or old.start_at, body.end or old.end_at)
-        asked["wish"] = changing.wish_to_move(old, span, old.instrument_id)
-        new = changing.move(session, booking_id, span, viewer=viewer(), now=now, note=body.note)
+            note = old.note if body.note is None else body.note
+            return kept(session, changing.annotate(session, booking_id, note, viewer=viewer(), now=now))
+        new = changing.move(session, booking_id, _moved(old, body), viewer=viewer(), now=now, note=body.note)
         if new is not old:
             notice(session, new, "changed", now, actor=viewer(), before=old)
         return kept(session, new)
@@ -120,11 +119,14 @@ def change_booking(booking_id: int, body: BookingPatch) -> Answered:
         if isinstance(error, Refused):
             with reading() as session:
                 old = seen_booking(session, booking_id, viewer())
-                person = changing.person_of(session, old)
-                error.alternatives = tuple(alternatives(session, asked["wish"], viewer=person, now=clock.now(), moved=old))
+                error.alternatives = quote_move(session, old, _moved(old, body), viewer=viewer(), now=clock.now()).alternatives
         return refusal_of(error)
 
     return versioned(answer_once(f"bookings/{booking_id}", with_match(body), do, refuse))
+
+
+def _moved(old: Booking, body: BookingPatch) -> TimeSpan:
+    return TimeSpan(body.start or old.start_at, body.end or old.end_at)
 
 
 def _bundle(made: Sequence[Booking]) -> BundleOut:
