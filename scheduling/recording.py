@@ -94,7 +94,11 @@ def _record_of(session: Session, instrument: Instrument, entry: UseEntry, viewer
     record.occupies = entry.mode != "sample" if entry.occupies is None else entry.occupies
     record.mode, record.purpose, record.group_id, record.operator_id = entry.mode, entry.purpose, group_id, entry.operator_id
     record.booking = booked
-    record.lane = lane_for(session, instrument, entry.lane or (booked.lane if booked else None), entry.span) if record.occupies else 1
+    record.lane = (
+        lane_for(session, instrument, entry.lane if entry.lane is not None or booked is None else booked.lane, entry.span)
+        if record.occupies
+        else 1
+    )
     if booked is not None and booked.status == "confirmed":
         note_used(booked, entry.span, now)
     return record

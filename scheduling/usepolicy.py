@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -61,10 +62,17 @@ LIMITS = {"backfill_days": (0, 3660), "tolerance_minutes": (0, 1440), "longest_h
 
 def policy_of(session: Session, organisation_id: int) -> Policy:
     """Read an organisation's settings, or the defaults."""
-    found = session.scalar(select(UsePolicy).where(UsePolicy.organisation_id == organisation_id))
-    if found is None:
-        return Policy()
-    return Policy(found.backfill_days, found.tolerance_minutes, found.longest_hours, found.walk_on, found.automatic_from_value)
+    return policies_of(session, [organisation_id])[organisation_id]
+
+
+def policies_of(session: Session, organisation_ids: Collection[int]) -> dict[int, Policy]:
+    """Read the settings of organisations, the defaults where there are none; one statement."""
+    rows = session.scalars(select(UsePolicy).where(UsePolicy.organisation_id.in_(list(organisation_ids))))
+    found = {
+        row.organisation_id: Policy(row.backfill_days, row.tolerance_minutes, row.longest_hours, row.walk_on, row.automatic_from_value)
+        for row in rows
+    }
+    return {one: found.get(one, Policy()) for one in organisation_ids}
 
 
 def set_policy(session: Session, organisation_id: int, policy: Policy, *, viewer: Viewer, now: datetime) -> UsePolicy:
