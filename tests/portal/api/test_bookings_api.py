@@ -2,37 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-
-from portal.auth import tokens
-
-
-@pytest.fixture
-def an_api(client, session, now):
-    """Calls in a person's name: an_api(person)("POST", "/bookings", {...}, **headers)."""
-
-    def make(person):
-        token = tokens.create(session, person.id, "test", now=now)
-        session.commit()
-
-        def call(method, path, body=None, **headers):
-            sent = {"Authorization": f"Bearer {token}"} | {name.replace("_", "-"): value for name, value in headers.items()}
-            return client.open("/api/v1" + path, method=method, json=body, headers=sent)
-
-        return call
-
-    return make
-
-
-@pytest.fixture
-def a_wish(now):
-    def make(instrument, after_hours=2, hours=1, **more):
-        start = now + timedelta(hours=after_hours)
-        return {"instrument": str(instrument.id), "start": start.isoformat(), "end": (start + timedelta(hours=hours)).isoformat()} | more
-
-    return make
 
 
 def test_a_free_time_is_booked_and_has_an_address(an_api, a_person, an_instrument, a_wish):
@@ -103,6 +73,7 @@ def test_a_refusal_is_repeated_as_well(an_api, a_person, an_instrument, a_wish):
         {"note": "x" * 501},
         {"note": "a\u0000b"},
         {"price": "0.01"},
+        {"account": "1"},
         {"instrument": 5},
         {"instruments": []},
     ],
@@ -168,9 +139,18 @@ def test_several_instruments_are_booked_together_or_not_at_all(an_api, a_person,
     assert call("GET", "/bookings?mine=true").json["total"] == 2
 
 
-def test_nobody_books_without_a_token(client, an_instrument, a_wish):
+@pytest.mark.parametrize("page", [None, "/login"])
+def test_an_unsafe_call_without_a_token_is_401_whatever_page_was_seen_before(client, an_instrument, a_wish, page):
+    if page:
+        client.get(page)  # leaves a cookie without a login
     answer = client.post("/api/v1/bookings", json=a_wish(an_instrument()))
-    assert answer.status_code in (400, 401)  # without a token the call is refused as a forged form or as anonymous, and books nothing
+    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_login_of_the_browser_alone_does_not_book(client, log_in, a_person, an_instrument, a_wish):
+    answer = log_in(client, a_person()).post("/api/v1/bookings", json=a_wish(an_instrument()))
+    assert answer.status_code == 400
 
 
 def test_a_list_is_paged_by_key(an_api, a_person, an_instrument, a_wish):
