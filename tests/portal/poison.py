@@ -64,6 +64,7 @@ CHOSEN = {
     "role_grant": {"role"},
     "rule_book": {"entries"},
     "search_alias": {"kind", "group_key", "reading"},
+    "usage_record": {"audience", "mode", "purpose", "outcome", "status", "start_source", "end_source", "quantities", "options"},
 }  # fmt: skip
 COMPUTED = ("search_change", "search_document", "search_posting")
 
