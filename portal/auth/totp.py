@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from instruments.errors import Invalid, OutOfOrder, Sentence
+from portal.auth.cipher import decrypt, encrypt
 from portal.auth.credentials import Credential, credential_of
 from portal.auth.secret import digest
 
@@ -44,7 +46,7 @@ def enable(session: Session, person_id: int, secret: str, code: str, *, now: dat
     step = _step_of(secret, code, now)
     if step is None:
         raise wrong_code()
-    credential.totp_secret, credential.totp_enabled_at, credential.totp_last_step = secret, now, step
+    credential.totp_secret, credential.totp_enabled_at, credential.totp_last_step = _kept(secret, person_id), now, step
     return renew_recovery(credential)
 
 
@@ -66,7 +68,9 @@ def use_code(session: Session, person_id: int, code: str, *, now: datetime) -> b
     credential = session.scalar(select(Credential).where(Credential.person_id == person_id).with_for_update())
     if credential is None or not credential.has_totp:
         return False
-    step = _step_of(credential.totp_secret, code, now)
+    secret = decrypt(credential.totp_secret, _owner(person_id))
+    # Under another key than the portal's own of that time, only the recovery codes are left.
+    step = _step_of(base64.b32encode(secret).decode(), code, now) if secret else None
     if step is not None:
         return _use_step(session, person_id, step)
     hashed = digest(_plain(code))
@@ -80,6 +84,14 @@ def wrong_code() -> Invalid:
     """Give the error for a code that does not fit."""
     zh, en = "验证码不正确或已使用，请输入最新的。", "This code is not right, or was used before. Please enter the newest one."
     return Invalid("code", Sentence(zh, en))
+
+
+def _kept(secret: str, person_id: int) -> str:
+    return encrypt(base64.b32decode(secret), _owner(person_id))
+
+
+def _owner(person_id: int) -> str:
+    return f"totp/{person_id}"
 
 
 def _use_step(session: Session, person_id: int, step: int) -> bool:

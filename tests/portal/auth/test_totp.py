@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
 import pytest
 
-from portal.auth import totp
+from portal.auth import cipher, totp
 from portal.auth.credentials import credential_of
 from tests.fixtures.accounts import PASSWORD
 
@@ -22,12 +24,24 @@ def code_at(now):
 
 
 @pytest.fixture
-def enrolled(somebody, session, now, code_at):
+def enrolled(app, somebody, session, now, code_at):
     """A person with the second step on: her secret and her recovery codes. The code of `now` is used up."""
     secret = pyotp.random_base32()
-    codes = totp.enable(session, somebody.id, secret, code_at(secret), now=now)
+    with app.app_context():  # the secret is kept under the portal's key
+        codes = totp.enable(session, somebody.id, secret, code_at(secret), now=now)
     session.commit()
     return secret, codes
+
+
+@pytest.fixture
+def opens(app, somebody, session, now):
+    """`opens(code)` says whether the code, from the app or for recovery, is taken."""
+
+    def use(code, after=timedelta(0)):
+        with app.app_context():
+            return totp.use_code(session, somebody.id, code, now=now + after)
+
+    return use
 
 
 @pytest.fixture
@@ -114,18 +128,18 @@ def test_it_is_switched_off_with_the_password(client, enrolled, somebody, log_in
     assert not credential_of(session, somebody.id).has_totp
 
 
-def test_new_recovery_codes_make_the_old_ones_worthless(client, enrolled, somebody, log_in, submit, session, now):
+def test_new_recovery_codes_make_the_old_ones_worthless(client, enrolled, somebody, log_in, submit, opens):
     _, old = enrolled
     log_in(client, somebody)
     page = submit(client, "/me/totp/recovery", form_on="/me/totp", current=PASSWORD)
     fresh = re.findall(r"<code>([a-z2-9-]{17})</code>", page.text)
-    assert not totp.use_code(session, somebody.id, old[0], now=now)
-    assert totp.use_code(session, somebody.id, fresh[0], now=now)
+    assert not opens(old[0])
+    assert opens(fresh[0])
 
 
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６", "0" * 5000])
-def test_what_is_no_code_is_no_code(enrolled, session, somebody, now, code):
-    assert not totp.use_code(session, somebody.id, code, now=now)
+def test_what_is_no_code_is_no_code(enrolled, opens, code):
+    assert not opens(code)
 
 
 def test_whoever_manages_instruments_is_urged_to_switch_it_on(client, somebody, session, submit, now, an_instrument):
@@ -134,3 +148,29 @@ def test_whoever_manages_instruments_is_urged_to_switch_it_on(client, somebody, 
     grant(session, somebody, "manager", instrument=an_instrument(), now=now)
     submit(client, "/login", email=somebody.email, password=PASSWORD)
     assert "switch on the second step" in client.get("/me").text
+
+
+def test_the_database_alone_does_not_give_the_secret_away(app, somebody, enrolled, session):
+    secret, _ = enrolled
+    kept = credential_of(session, somebody.id).totp_secret
+    assert len(kept) == 64
+    assert secret not in kept
+    with app.app_context():
+        assert base64.b32encode(cipher.decrypt(kept, f"totp/{somebody.id}")).decode() == secret
+        assert cipher.decrypt(kept, f"totp/{somebody.id + 1}") is None
+        assert cipher.decrypt("A" + kept[1:] if kept[0] != "A" else "B" + kept[1:], f"totp/{somebody.id}") is None
+
+
+@pytest.mark.parametrize("kept", ["", "x", "not base64 at all", "A" * 64, "é"])
+def test_what_was_never_encrypted_opens_nothing(app, kept):
+    with app.app_context():
+        assert cipher.decrypt(kept, "totp/1") is None
+
+
+def test_after_a_change_of_the_portals_key_a_recovery_code_still_opens(app, enrolled, opens, code_at):
+    secret, codes = enrolled
+    later, latest = timedelta(minutes=5), timedelta(minutes=10)
+    assert opens(code_at(secret, later), later)
+    app.extensions["settings"] = replace(app.extensions["settings"], secret_key="another key, just as long as the one before")
+    assert not opens(code_at(secret, latest), latest)
+    assert opens(codes[0], latest)
