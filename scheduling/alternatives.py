@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import reduce
 
 from sqlalchemy import select
@@ -17,7 +18,8 @@ from instruments.timespan import TimeSpan, common, from_wall, zone
 from scheduling.availability import availability_of, last_on_grid, next_on_grid
 from scheduling.bookings import LONGEST, Booking
 from scheduling.cases import Case, Facts, judge_case, read_facts
-from scheduling.reserving import MOST_AT_ONCE, Wish
+from scheduling.rates import price_all, total_of_all
+from scheduling.reserving import MOST_AT_ONCE, Wish, asked_of
 from scheduling.rules.times import TimeGrid
 
 BEFORE, AFTER = timedelta(days=14), timedelta(days=14)
@@ -30,11 +32,12 @@ AT_NO_TIME = frozenset({"not_published", "no_bookings", "sharing", "mode"})
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A time that would work, on this instrument or an equivalent one."""
+    """A time that would work, on this instrument or an equivalent one, and what it would cost where there are rates."""
 
     instrument: Instrument
     span: TimeSpan
     needs_approval: bool
+    total: Decimal | None = None
 
     @property
     def instrument_id(self) -> int:
@@ -45,7 +48,7 @@ class Alternative:
 def alternatives(
     session: Session, wish: Wish, *, viewer: Viewer, now: datetime, most: int = 5, moved: Booking | None = None
 ) -> list[Alternative]:
-    """Give up to five alternatives, nearest in time first, this instrument's first. Reads only, ten statements at most.
+    """Give up to five alternatives, nearest in time first, this instrument's first. Reads only, fourteen statements at most.
 
     Of a wish for several instruments they are times at which all are to be had, told of the first of them. `moved` is the booking that
     would give way.
@@ -63,7 +66,22 @@ def alternatives(
     there = [one for other in others for one in search.working([other], nearest, most=1)]
     there.sort(key=lambda one: (abs(one.span.start - wish.span.start), one.instrument.id))
     here = here[: most - min(MOST_ELSEWHERE, len(there))]
-    return here + there[: most - len(here)]
+    return _priced(session, search, here + there[: most - len(here)], wished, wish, moved)
+
+
+def _priced(
+    session: Session, search: _Search, found: Sequence[Alternative], wished: Sequence[Instrument], wish: Wish, moved: Booking | None
+) -> list[Alternative]:
+    """Say what each would cost; of several instruments all of them together."""
+    sets = [wished if one.instrument is wished[0] else [one.instrument] for one in found]
+    asked = [
+        asked_of(search.judge(instrument, one.span, wish), one.span, wish, search.viewer)
+        for one, instruments in zip(found, sets, strict=True)
+        for instrument in instruments
+    ]
+    prices = iter(price_all(session, asked, now=search.now, apart_from=[moved.id] if moved else [], is_strict=False) if asked else ())
+    totals = [total_of_all([price for price in [next(prices) for _ in instruments] if price]) for instruments in sets]
+    return [replace(one, total=total) for one, total in zip(found, totals, strict=True)]
 
 
 def _wished(session: Session, wish: Wish) -> Sequence[Instrument]:
@@ -113,7 +131,7 @@ class _Search:
         found: list[Alternative] = []
         for start in self._nearest_starts(instruments, wish)[:TRIED_PER_INSTRUMENT]:
             span = wish.span.moved_to(start)
-            cases = [self._judge(one, span, wish) for one in instruments]
+            cases = [self.judge(one, span, wish) for one in instruments]
             refusals = [refusal for case in cases for refusal in case.refusals]
             if not refusals:
                 found.append(Alternative(instruments[0], span, any(case.judgement.needs_approval for case in cases)))
@@ -124,7 +142,7 @@ class _Search:
     def possible(self, instruments: Sequence[Instrument], wish: Wish) -> TimeSpan:
         """Give the span nearest to the wished one that the rules on notice, horizon and length let pass."""
         (grid, tz), start, minutes = self._grid(instruments, wish.span.start), wish.span.start, wish.span.minutes
-        for refusal in (refusal for one in instruments for refusal in self._judge(one, wish.span, wish).refusals):
+        for refusal in (refusal for one in instruments for refusal in self.judge(one, wish.span, wish).refusals):
             allowed = refusal.allowed
             if refusal.code == "shortest":
                 minutes = max(minutes, int(allowed["minutes"]))
@@ -138,7 +156,8 @@ class _Search:
                 start = min(start, last_on_grid(allowed["latest"], *_on(grid, tz)))
         return TimeSpan(start, start + _whole_steps(minutes, grid.step_minutes, up=minutes >= wish.span.minutes))
 
-    def _judge(self, instrument: Instrument, span: TimeSpan, wish: Wish) -> Case:
+    def judge(self, instrument: Instrument, span: TimeSpan, wish: Wish) -> Case:
+        """Judge one span of one instrument by what was read."""
         return judge_case(instrument, span, wish, self.facts, viewer=self.viewer, now=self.now)
 
     def _nearest_starts(self, instruments: Sequence[Instrument], wish: Wish) -> list[datetime]:

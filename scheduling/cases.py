@@ -43,13 +43,14 @@ class Wished(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One instrument, judged: the lane it would take (None: taken) and what the rules say."""
+    """One instrument, judged: the lane it would take (None: taken), what the rules say, and the grade of whoever asks."""
 
     instrument: Instrument
     audience: str
     occupied: TimeSpan
     lane: int | None
     judgement: Judgement
+    grade: int = 0
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -101,7 +102,7 @@ def judge_case(instrument: Instrument, span: TimeSpan, wish: Wished, facts: Fact
     )  # fmt: skip
     occupied = span.widened(timedelta(minutes=instrument.setup_minutes), timedelta(minutes=instrument.cleanup_minutes))
     lane = free_lane(instrument.lanes, occupied, facts.held.get(instrument.id, {}))
-    return Case(instrument, audience, occupied, lane, judge(ask, facts.entries_at(instrument.id, span.start)))
+    return Case(instrument, audience, occupied, lane, judge(ask, facts.entries_at(instrument.id, span.start)), ask.grade)
 
 
 def grade_on(qualification: Qualification | None, span: TimeSpan, tz: ZoneInfo) -> int:

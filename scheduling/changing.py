@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -11,11 +12,12 @@ from sqlalchemy.orm import Session, joinedload
 from instruments.access import Viewer, load_viewer
 from instruments.errors import Forbidden, OutOfOrder, Sentence
 from instruments.timespan import TimeSpan
+from scheduling.bookingquotes import BookingQuote, quote_of
 from scheduling.bookings import Booking, may_change, seen_booking
 from scheduling.cases import Case, gather
 from scheduling.deciding import check_reason, check_step, locked_booking
 from scheduling.locks import lock_instruments
-from scheduling.reserving import Wish, add_bookings, check_note, check_seen, check_span, raise_refusals
+from scheduling.reserving import Wish, add_bookings, check_note, check_seen, check_span, keep_prices, price_cases, raise_refusals
 
 
 def move(
@@ -35,23 +37,30 @@ def move(
     _check_movable(old, viewer, now)
     if span == old.span and target_id == old.instrument_id:
         return old if note is None else _with_note(old, note, now)
-    wish = wish_to_move(old, span, target_id, note)
+    before = quote_of(session, old.id)
+    wish = wish_to_move(old, span, target_id, note, before)
     check_note(wish.note)
     person = person_of(session, old)
     cases = gather(session, wish, [one for one in instruments if one.id == target_id], viewer=person, now=now, moved=old)
     raise_refusals(cases)
     cases = [decided(case, old, viewer) for case in cases]
+    prices = price_cases(session, cases, wish, viewer=person, now=now, moved=old)
     old.status, old.holds, old.changed_at = "moved", False, now
     session.flush()  # the old row must give its time back before the new one asks for it
     (new,) = add_bookings(session, cases, wish, viewer=person, now=now)
     new.uid, new.sequence, new.previous_id, new.bundle = old.uid, old.sequence + 1, old.id, old.bundle
     session.flush()  # the link to the old row is unique: a second move of the same booking must fail here
+    keep_prices(session, [new], prices, wish, now=now, before=before)
     return new
 
 
-def wish_to_move(old: Booking, span: TimeSpan, instrument_id: int, note: str | None = None) -> Wish:
-    """Say a move as the wish it is."""
-    return Wish((instrument_id,), span, old.mode, old.purpose, old.group_id, old.note if note is None else note)
+def wish_to_move(old: Booking, span: TimeSpan, instrument_id: int, note: str | None, before: BookingQuote | None) -> Wish:
+    """Say a move as the wish it is, with what was told of the booking when it was made."""
+    wish = Wish((instrument_id,), span, old.mode, old.purpose, old.group_id, old.note if note is None else note)
+    if before is None:
+        return wish
+    quantities = tuple((code, Decimal(text)) for code, text in before.quantities.items())
+    return replace(wish, account_id=before.account_id, quantities=quantities, options=tuple(before.options))
 
 
 def person_of(session: Session, one: Booking) -> Viewer:

@@ -15,17 +15,20 @@ from instruments.catalogue import Instrument
 from instruments.errors import NotFound, Refusal
 from instruments.timespan import TimeSpan
 from scheduling.alternatives import Alternative, alternatives
+from scheduling.bookingquotes import quote_of
 from scheduling.bookings import Booking
 from scheduling.cases import Case, gather
 from scheduling.changing import decided, person_of, wish_to_move
-from scheduling.reserving import Wish, check_seen, check_span, check_wish, named
+from scheduling.pricing.lines import Line
+from scheduling.rates import Rated, total_of_all
+from scheduling.reserving import Wish, check_seen, check_span, check_wish, named, price_cases
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What would come of a wish: every refusal, why approval is needed, warnings, and times that would work.
+    """What would come of a wish: every refusal, why approval is needed, warnings, times that would work, and the price.
 
-    No instrument has rates yet, so that there is nothing to pay. `cases` tells the same instrument by instrument.
+    `cases` tells the same instrument by instrument, and `prices` what each costs, None where it has no rates.
     """
 
     cases: tuple[Case, ...]
@@ -33,13 +36,27 @@ class Quote:
     approvals: tuple[Refusal, ...] = ()
     warnings: tuple[Refusal, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
-    lines: tuple[()] = ()
-    total: Decimal | None = None
+    prices: tuple[Rated | None, ...] = ()
 
     @property
     def is_possible(self) -> bool:
         """Say whether nothing speaks against it."""
         return not self.refusals
+
+    @property
+    def rated(self) -> tuple[Rated, ...]:
+        """Give the prices of the instruments that have rates."""
+        return tuple(one for one in self.prices if one is not None)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Give the lines of all the instruments, in their order."""
+        return tuple(line for one in self.rated for line in one.priced.lines)
+
+    @property
+    def total(self) -> Decimal | None:
+        """Give the sum in yuan; None where there are no rates, or where a manager must set a price."""
+        return total_of_all(self.rated)
 
 
 def quote(session: Session, wish: Wish, *, viewer: Viewer, now: datetime) -> Quote:
@@ -49,7 +66,8 @@ def quote(session: Session, wish: Wish, *, viewer: Viewer, now: datetime) -> Quo
     """
     check_wish(wish, viewer, now)
     cases = gather(session, wish, wished_instruments(session, wish.instrument_ids, viewer), viewer=viewer, now=now)
-    return _quote_of(session, cases, wish, viewer, now)
+    prices = price_cases(session, cases, wish, viewer=viewer, now=now)
+    return _quote_of(session, cases, prices, wish, viewer, now)
 
 
 def quote_move(
@@ -57,13 +75,17 @@ def quote_move(
 ) -> Quote:
     """Judge a move as moving would: by the standing of the person whose booking it is, whoever moves it."""
     check_span(span, now)
-    wish = wish_to_move(old, span, old.instrument_id if instrument_id is None else instrument_id)
+    wish = wish_to_move(old, span, old.instrument_id if instrument_id is None else instrument_id, None, quote_of(session, old.id))
     instruments, person = wished_instruments(session, wish.instrument_ids, viewer), person_of(session, old)
     cases = gather(session, wish, instruments, viewer=person, now=now, moved=old)
-    return _quote_of(session, [decided(case, old, viewer) for case in cases], wish, person, now, old)
+    prices = price_cases(session, cases, wish, viewer=person, now=now, moved=old)
+    return _quote_of(session, [decided(case, old, viewer) for case in cases], prices, wish, person, now, old)
 
 
-def _quote_of(session: Session, cases: Sequence[Case], wish: Wish, viewer: Viewer, now: datetime, moved: Booking | None = None) -> Quote:
+def _quote_of(
+    session: Session, cases: Sequence[Case], prices: Sequence[Rated | None], wish: Wish, viewer: Viewer, now: datetime,
+    moved: Booking | None = None,
+) -> Quote:  # fmt: skip
     refusals = named(cases, [case.refusals for case in cases])
     return Quote(
         tuple(cases),
@@ -71,6 +93,7 @@ def _quote_of(session: Session, cases: Sequence[Case], wish: Wish, viewer: Viewe
         tuple(named(cases, [case.judgement.approvals for case in cases])),
         tuple(named(cases, [case.judgement.warnings for case in cases])),
         tuple(alternatives(session, wish, viewer=viewer, now=now, moved=moved)) if refusals else (),
+        tuple(prices),
     )
 
 

@@ -18,10 +18,12 @@ from instruments.access import Viewer
 from instruments.catalogue import Instrument
 from instruments.errors import Forbidden, Invalid, NotFound, Refusal, Refused, Sentence, Taken
 from instruments.timespan import TimeSpan
+from scheduling.bookingquotes import BookingQuote, keep_quote
 from scheduling.bookings import LONGEST, MODES, PURPOSES, Booking
 from scheduling.cases import TAKEN, Case, gather
 from scheduling.locks import lock_instruments
 from scheduling.overlap import is_overlap
+from scheduling.rates import Asked, Rated, price_all
 
 MOST_AT_ONCE = 20
 LONGEST_NOTE = 500
@@ -98,7 +100,37 @@ def book(session: Session, wish: Wish, *, viewer: Viewer, now: datetime) -> list
     check_seen(instruments, viewer)
     cases = gather(session, wish, instruments, viewer=viewer, now=now)
     raise_refusals(cases)
-    return add_bookings(session, cases, wish, viewer=viewer, now=now)
+    prices = price_cases(session, cases, wish, viewer=viewer, now=now)
+    made = add_bookings(session, cases, wish, viewer=viewer, now=now)
+    keep_prices(session, made, prices, wish, now=now)
+    return made
+
+
+def price_cases(
+    session: Session, cases: Sequence[Case], wish: Wish, *, viewer: Viewer, now: datetime, moved: Booking | None = None
+) -> list[Rated | None]:
+    """Price a wish, instrument by instrument, None where there are no rates; before its bookings are made, which would count as history."""
+    asked = [asked_of(case, wish.span, wish, viewer) for case in cases]
+    return price_all(session, asked, now=now, apart_from=[moved.id] if moved else [], is_strict=moved is None)
+
+
+def asked_of(case: Case, span: TimeSpan, wish: Wish, viewer: Viewer) -> Asked:
+    """Say a wish as the question what it costs."""
+    return Asked(
+        case.instrument, span, case.audience, wish.mode, wish.purpose, viewer.person_id, wish.group_id, case.grade, wish.quantities, wish.options
+    )
+
+
+def keep_prices(
+    session: Session, made: Sequence[Booking], prices: Sequence[Rated | None], wish: Wish, *, now: datetime, before: BookingQuote | None = None
+) -> None:  # fmt: skip
+    """Keep with each booking what it was priced at and who pays; a move takes over from the quote before how payment is shared."""
+    for one, rated in zip(made, prices, strict=True):
+        keep_quote(
+            session, one, rated.version if rated else None, rated.priced if rated else None, account_id=wish.account_id,
+            quantities=wish.quantities, options=wish.options, shares=before.shares if before else (), now=now,
+        )  # fmt: skip
+    session.flush()
 
 
 def check_seen(instruments: Sequence[Instrument], viewer: Viewer) -> None:

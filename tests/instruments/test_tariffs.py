@@ -63,7 +63,7 @@ def test_an_instrument_without_a_tariff_has_no_version(session, an_instrument, n
 
 def test_a_tariff_that_says_nothing_yet_charges_nothing(session, an_instrument, a_tariff, now):
     instrument = an_instrument()
-    a_tariff(instrument)
+    a_tariff(instrument, spec=None)
     assert spec_at(session, instrument, now) is None
 
 

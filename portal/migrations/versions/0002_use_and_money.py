@@ -309,6 +309,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_account_spender_person_id"), "account_spender", ["person_id"], unique=False)
     op.create_table(
+        "booking_quote",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("booking_id", KEY, nullable=False),
+        sa.Column("tariff_version_id", KEY, nullable=True),
+        sa.Column("priced", sa.JSON(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=True),
+        sa.Column("account_id", KEY, nullable=True),
+        sa.Column("shares", sa.JSON(), nullable=False),
+        sa.Column("quantities", sa.JSON(), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_booking_quote_account_id")),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_booking_quote_booking_id")),
+        sa.ForeignKeyConstraint(["tariff_version_id"], ["tariff_version.id"], name=op.f("fk_booking_quote_tariff_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_booking_quote")),
+        sa.UniqueConstraint("booking_id", name=op.f("uq_booking_quote_booking_id")),
+    )
+    op.create_index(op.f("ix_booking_quote_account_id"), "booking_quote", ["account_id"], unique=False)
+    op.create_index(op.f("ix_booking_quote_tariff_version_id"), "booking_quote", ["tariff_version_id"], unique=False)
+    op.create_table(
         "deposit",
         sa.Column("id", KEY, nullable=False),
         sa.Column("account_id", KEY, nullable=False),
@@ -739,6 +759,9 @@ def downgrade() -> None:
     op.drop_index("ix_device_progress_pending", table_name="device_progress")
     op.drop_table("device_progress")
     op.drop_table("deposit")
+    op.drop_index(op.f("ix_booking_quote_tariff_version_id"), table_name="booking_quote")
+    op.drop_index(op.f("ix_booking_quote_account_id"), table_name="booking_quote")
+    op.drop_table("booking_quote")
     op.drop_index(op.f("ix_account_spender_person_id"), table_name="account_spender")
     op.drop_table("account_spender")
     op.drop_index(op.f("ix_instrument_tariff_tariff_id"), table_name="instrument_tariff")
