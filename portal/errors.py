@@ -28,8 +28,8 @@ log = structlog.get_logger()
 class LoginNeeded(PortalError):
     """Nobody is logged in, and the call cannot be led to the login page (401)."""
 
-    def __init__(self) -> None:
-        super().__init__(Sentence("请先登录，或附上有效的 API 令牌。", "Please log in first, or send a valid API token."))
+    def __init__(self, sentence: Sentence | None = None) -> None:
+        super().__init__(sentence or Sentence("请先登录，或附上有效的 API 令牌。", "Please log in first, or send a valid API token."))
 
 
 class TooMany(PortalError):

@@ -43,6 +43,7 @@ TICKS = (
     Tick("unstarted", 900, ticks.unstarted),
     Tick("seal", 60, ticks.seal),
     Tick("imports", 3, ticks.imports),
+    Tick("readings", 30, ticks.readings),
     Tick("prune", 3600, ticks.prune),
 )
 

@@ -22,6 +22,8 @@ from portal.turns import is_alone
 from scheduling.bookings import Booking
 from scheduling.deciding import expire_requests
 from scheduling.desk import due_no_shows
+from scheduling.matching import match_due
+from scheduling.switchedon import work_off
 
 GRACE = timedelta(minutes=30)
 EVENING = 20  # o'clock by the instrument's wall: the day's bookings that nobody started are told of then
@@ -137,6 +139,18 @@ def seal(_now: datetime, stop: Event) -> None:
 def imports(now: datetime, stop: Event) -> None:
     """Bring in the lists that wait, batch by batch."""
     importruns.work(now, stop)
+
+
+def readings(now: datetime, stop: Event) -> None:
+    """Make switched-on intervals of what gateways have sent, and match them with uses."""
+    worked = 1
+    while worked and not stop.is_set():
+        with writing() as session:
+            worked = work_off(session)
+    with writing() as session:
+        matched = match_due(session, now=now) if is_alone(session, "readings") else 0
+    if matched:
+        log.info("readings_matched", intervals=matched)
 
 
 def prune(now: datetime, _stop: Event) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from instruments.access import load_viewer
 from instruments.catalogue import Instrument
+from instruments.errors import PortalError
 from instruments.people import Person
 from instruments.timespan import TimeSpan, minus
 from scheduling.bookings import Booking
@@ -40,7 +41,20 @@ def match_due(session: Session, *, now: datetime, most: int = 100) -> int:
     """Match the intervals that are over; give how many were settled."""
     waiting = to_match(session, now=now, most=most)
     lock_instruments(session, {one.device.instrument_id for one in waiting if one.device.instrument_id is not None})
-    return sum(_match(session, one, now) for one in waiting)
+    return sum(_match_safely(session, one, now) for one in waiting)
+
+
+def _match_safely(session: Session, one: SwitchedOn, now: datetime) -> bool:
+    """Match one interval; one that cannot be recorded goes to the queue, and keeps no other waiting."""
+    try:
+        with session.begin_nested():
+            return _match(session, one, now)
+    except PortalError as error:
+        session.refresh(one)
+        detail = _as_detail(one, TimeSpan(one.start_at, one.end_at)) | {"why": str(error.sentence)}
+        open_problem(session, "outside_booking", instrument_id=one.device.instrument_id or 0, detail=detail, now=now)
+        one.matching = "unmatched"
+        return True
 
 
 def _match(session: Session, one: SwitchedOn, now: datetime) -> bool:

@@ -43,6 +43,7 @@ WORDS: dict[str, Sentence] = {
 HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {"type": "string", "pattern": "^[!-~]{1,200}$"},
     "If-Match": {"type": "string"},
+    "X-Signature": {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"},
 }
 ABOUT = (
     "Ids are opaque. Times are RFC 3339 with an offset, in and out. Every error is application/problem+json with a sentence in Chinese and "

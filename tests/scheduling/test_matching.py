@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from instruments.access import Grant, Viewer
-from instruments.errors import OutOfOrder
+from instruments.errors import OutOfOrder, Sentence
 from instruments.timespan import TimeSpan
 from scheduling.bookings import Booking
 from scheduling.cards import give_card, take_card_back
@@ -164,6 +164,15 @@ class TestWithoutARecord:
         problem = problems(session)["outside_booking"]
         assert (problem.usage_id, problem.instrument_id, problem.detail["on_minutes"]) == (None, instrument.id, 60)
         assert session.scalars(select(SwitchedOn)).one().matching == "unmatched"
+
+    def test_one_that_cannot_be_recorded_keeps_no_other_waiting(self, session, instrument, see, now, monkeypatch):
+        def refuse(*_args, **_kwargs):
+            raise OutOfOrder(Sentence("不行", "No"))
+
+        monkeypatch.setattr("scheduling.matching._compare", refuse)
+        monkeypatch.setattr("scheduling.matching._record", refuse)
+        see(120, 60)
+        assert problems(session)["outside_booking"].detail["why"] == "不行 / No"
 
     def test_a_running_use_is_waited_for(self, session, instrument, a_use_row, see, now):
         session.add(a_use_row(start=-2, hours=None, instrument=instrument))
