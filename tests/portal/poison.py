@@ -37,6 +37,7 @@ WORKED_OUT = str(7 * 1111111)
 LINKS = ("service_url", "website")
 # Columns whose texts nobody writes: codes chosen from lists, hashes, file names of our own, what is computed.
 CHOSEN = {
+    "access_card": {"digest"},
     "api_token": {"token_hash", "prefix"},
     "audit_entry": {"action", "noun", "row_key", "seal", "before", "after"},  # append-only; poisoned by the changes it records
     "booking": {"status", "mode", "purpose", "audience", "uid", "bundle"},
@@ -44,6 +45,7 @@ CHOSEN = {
     "closure": {"kind", "time_zone", "repeats", "lifted_days"},
     "code_entry": {"list_name", "code"},
     "credential": {"password_hash", "totp_secret", "recovery_hashes"},
+    "device": {"kind"},
     "document": {"media_type", "stored_as"},
     "facility": {"kind"},
     "feed_secret": {"secret_hash", "prefix"},
