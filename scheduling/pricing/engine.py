@@ -64,8 +64,9 @@ def answer(question: Question) -> Answer:
 
 def _rates(question: Question) -> list[Piece]:
     meters = [meter for meter in question.spec.rates if _counts(question, meter)]
-    time = {meter.code: _spans(question, "rates", meter) for meter in meters if meter.is_time}
-    pieces = time_price(question, time)
+    found = {meter.code: _spans(question, "rates", meter) for meter in meters if meter.is_time}
+    time = {code: spans for code, (spans, _) in found.items()}
+    pieces = [*time_price(question, time), *(piece for _, free in found.values() for piece in free)]
     for meter in meters:
         own = [piece for piece in pieces if piece.source == meter.code]
         if not meter.is_time:
@@ -81,13 +82,16 @@ def _options(question: Question) -> list[Piece]:
     pieces: list[Piece] = []
     for meter in question.spec.options:
         if meter.code in question.use.options and _counts(question, meter):
-            own = (
-                time_pieces(question, "options", meter, _spans(question, "options", meter))
-                if meter.is_time
-                else number_pieces(question, "options", meter)
-            )
-            pieces += [*own, *(top_up("options", meter, own) if own else [])]
+            own, free = _option(question, meter)
+            pieces += [*own, *free, *(top_up("options", meter, own) if own else [])]
     return pieces
+
+
+def _option(question: Question, meter: Meter) -> tuple[list[Piece], list[Piece]]:
+    if not meter.is_time:
+        return number_pieces(question, "options", meter), []
+    spans, free = _spans(question, "options", meter)
+    return time_pieces(question, "options", meter, spans), free
 
 
 def _counts(question: Question, meter: Meter) -> bool:
@@ -95,22 +99,22 @@ def _counts(question: Question, meter: Meter) -> bool:
     return meter.is_for(use.audience, use.mode) and meter.only.is_met(use)
 
 
-def _spans(question: Question, part: Part, meter: Meter) -> list[TimeSpan]:
-    """Give the time that is charged, within the caps of hours, split where a cap of spend begins anew."""
-    spans = cap_hours(question, part, meter.code, billed(meter, question.use) or [])
+def _spans(question: Question, part: Part, meter: Meter) -> tuple[list[TimeSpan], list[Piece]]:
+    """Give the time that is charged, split where a cap of spend begins anew, and what lies beyond the caps of hours."""
+    spans, free = cap_hours(question, part, meter.code, billed(meter, question.use) or [])
     for window in edges(question, part, meter.code, spans) if spans else ():
         spans = sorted([*common(spans, [window]), *minus(spans, [window])])
-    return spans
+    return spans, free
 
 
 def _no_price(question: Question, found: Answer) -> Sentence | None:
     """Say why nothing could be priced at all: nobody named these users, or nobody told a number."""
     rates = [meter for meter in question.spec.rates if _counts(question, meter)]
-    if any(item.part != "options" for item in found.items):
+    if not question.spec.rates or any(item.part == "rates" for item in found.items):
         return None
-    if any(meter.is_counted and meter.unit not in question.use.quantities for meter in rates):
-        return NO_NUMBER
-    return NO_PRICE if question.spec.rates and not rates else None
+    if not rates:
+        return NO_PRICE
+    return NO_NUMBER if all(meter.is_counted and meter.unit not in question.use.quantities for meter in rates) else None
 
 
 def _notes(question: Question) -> tuple[Sentence, ...]:

@@ -22,6 +22,16 @@ class Fee(Named):
     only_if_wanted: bool = False
     only: Condition = Condition()
 
+    @model_validator(mode="after")
+    def _sensible(self) -> Fee:
+        if self.only_if_wanted and self.on != "overrun":
+            raise wrong(
+                Sentence("只有超时费可以仅在影响他人时收取。", "Only the fee of an overrun can depend on whether others wanted the time.")
+            )
+        if self.over_minutes and self.on not in ("overrun", "unused"):
+            raise wrong(Sentence("只有超时费和空置费有起算分钟。", "Only fees for overrun and unused time begin after some minutes."))
+        return self
+
 
 class Share(Strict):
     """More than so many minutes in a package's window cost this share of it."""
@@ -37,7 +47,7 @@ class Package(Named):
     """
 
     choice: Literal["best", "chosen", "always"] = "best"
-    minutes: int | None = Field(default=None, ge=1, le=525_600)
+    minutes: int | None = Field(default=None, ge=30, le=525_600)
     whens: tuple[When, ...] = Field(default=(), max_length=8)
     prices: tuple[Price, ...] = Field(min_length=1, max_length=40)
     shares: tuple[Share, ...] = Field(default=(), max_length=6)

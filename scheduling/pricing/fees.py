@@ -35,7 +35,8 @@ def fee_pieces(question: Question) -> list[Piece]:
 def top_up(part: Part, meter: Meter, pieces: Sequence[Piece]) -> list[Piece]:
     """Give what is missing from a meter's least amount."""
     missing = meter.minimum_amount - raw_sum(pieces)
-    if missing <= 0 or any(piece.rate is None for piece in pieces):
+    is_free = bool(pieces) and all(piece.rate == 0 for piece in pieces)
+    if missing <= 0 or is_free or any(piece.rate is None for piece in pieces):
         return []
     label = Sentence(f"{meter.name.zh}：补足最低收费", f"{meter.name.en}: up to the least amount")
     return [Piece(part, meter.code, f"minimum:{meter.code}", label, TIMES, ONE, ONE, missing, pieces[0].at if pieces else None)]

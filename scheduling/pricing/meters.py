@@ -34,7 +34,7 @@ class Band(Named):
     """Prices of their own for part of the time. Of two bands that meet, the one of higher priority wins; equals may not meet."""
 
     whens: tuple[When, ...] = Field(default=(When(),), min_length=1, max_length=8)
-    seasons: tuple[Season, ...] = Field(default=(), max_length=4)
+    seasons: tuple[Season, ...] = Field(default=(), max_length=2)
     priority: int = Field(default=0, ge=0, le=9)
     prices: tuple[Price, ...] = Field(min_length=1, max_length=40)
 
@@ -48,7 +48,7 @@ class Meter(Named):
     unit_minutes: int | None = Field(default=None, ge=1, le=525_600)
     basis: Basis = "used"
     prices: tuple[Price, ...] = Field(default=(), max_length=40)
-    bands: tuple[Band, ...] = Field(default=(), max_length=12)
+    bands: tuple[Band, ...] = Field(default=(), max_length=8)
     only: Condition = Condition()
     step_minutes: int | None = Field(default=None, ge=1, le=525_600)
     grace_minutes: int = Field(default=0, ge=0, le=10_080)

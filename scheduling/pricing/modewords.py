@@ -50,6 +50,8 @@ def _levels(condition: Condition) -> list[Sentence]:
     levels: list[Sentence] = []
     if condition.hazard_from:
         levels.append(Sentence(f"危险等级 {condition.hazard_from} 级及以上", f"hazard level {condition.hazard_from} and above"))
+    if condition.hazard_below < 10:
+        levels.append(Sentence(f"危险等级低于 {condition.hazard_below} 级", f"below hazard level {condition.hazard_below}"))
     if condition.grade_from:
         levels.append(Sentence(f"资格 {condition.grade_from} 级及以上", f"grade {condition.grade_from} and above"))
     if condition.grade_below < 5:

@@ -14,9 +14,10 @@ from scheduling.pricing.tiers import time_pieces
 from scheduling.pricing.unitwords import TIMES
 from scheduling.pricing.values import price_of
 
+MOST_CHOSEN = 400
 Billed = Mapping[str, Sequence[TimeSpan]]
 Cover = tuple[TimeSpan, Decimal]  # what a package takes, and the percentage of its price
-MOST_BLOCKS = 1000
+MOST_BLOCKS = 20_000  # a year of half hours; no tariff may ask for shorter blocks
 
 
 def time_price(question: Question, billed: Billed) -> list[Piece]:
@@ -88,7 +89,7 @@ def _covers(package: Package, question: Question, spans: Sequence[TimeSpan]) -> 
     if package.whens:
         return _windows(package, question, spans)
     if package.choice == "chosen":
-        return _blocks(package, spans, int(question.use.quantities.get(package.code, Decimal(1))))
+        return _blocks(package, spans, min(int(question.use.quantities.get(package.code, Decimal(1))), MOST_CHOSEN))
     return _blocks(package, spans, _counts_to_try(package, spans)[-1])
 
 

@@ -15,6 +15,8 @@ from scheduling.pricing.refusals import say_error
 from scheduling.pricing.values import Condition, wrong
 from scheduling.rules.base import Strict
 
+MOST_BEST, MOST_BANDS = 4, 60
+
 
 class TariffSpec(Strict):
     """A tariff: meters, add-ons, fees, packages, caps, adjustments in their order, and the price of a missed booking."""
@@ -37,6 +39,7 @@ class TariffSpec(Strict):
             raise wrong(Sentence("收费标准里还没有任何价格。", "The tariff has no price yet."))
         check_codes([(*self.rates, *self.options, *self.fees), self.choices, self.packages, self.caps, self.adjustments])
         check_codes([self.late_cancel, self.no_show])
+        self._check_order()
         for meter in self.meters:
             check_meter(meter)
         sold: tuple[Fee | Package, ...] = (*self.fees, *self.packages)
@@ -50,6 +53,18 @@ class TariffSpec(Strict):
         check_names((code for adjustment in self.adjustments for code in adjustment.unless), {one.code for one in self.adjustments})
         check_names(self._options_asked(), {choice.code for choice in self.choices})
         return self
+
+    def _check_order(self) -> None:
+        before: set[str] = set()
+        for one in self.adjustments:
+            if not before.issuperset(one.unless):
+                raise wrong(Sentence("一项调整只能排除排在它前面的调整。", "An adjustment can only give way to one that stands before it."))
+            before.add(one.code)
+        if sum(package.choice == "best" and package.minutes is not None for package in self.packages) > MOST_BEST:
+            zh = f"自动比较的按时长套餐不超过 {MOST_BEST} 个。"
+            raise wrong(Sentence(zh, f"At most {MOST_BEST} packages by length can be compared for the cheapest."))
+        if sum(len(meter.bands) for meter in self.meters) > MOST_BANDS:
+            raise wrong(Sentence(f"时段总数不超过 {MOST_BANDS} 个。", f"There are at most {MOST_BANDS} bands in all."))
 
     @property
     def meters(self) -> tuple[Meter, ...]:

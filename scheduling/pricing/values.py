@@ -94,6 +94,7 @@ class Condition(Strict):
     options: tuple[Code, ...] = Field(default=(), max_length=20)
     without_options: tuple[Code, ...] = Field(default=(), max_length=20)
     hazard_from: int = Field(default=0, ge=0, le=9)
+    hazard_below: int = Field(default=10, ge=1, le=10)
     grade_from: int = Field(default=0, ge=0, le=4)
     grade_below: int = Field(default=5, ge=1, le=5)
 
@@ -105,7 +106,7 @@ class Condition(Strict):
             and (not self.purposes or use.purpose in self.purposes)
             and (not self.options or bool(use.options & set(self.options)))
             and not use.options & set(self.without_options)
-            and use.hazard >= self.hazard_from
+            and self.hazard_from <= use.hazard < self.hazard_below
             and self.grade_from <= use.grade < self.grade_below
         )
 
