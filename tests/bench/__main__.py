@@ -10,11 +10,12 @@ import argparse
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from instruments.database import make_engine
 from portal.schema import upgrade
-from tests.bench import hello, measures
+from tests.bench import devices, hello, measures
 from tests.bench.province import Size, build
 from tests.fixtures.clusters import start_cluster
 from tests.fixtures.served import serve_portal
@@ -55,8 +56,8 @@ def measure(backend: str, url: str, folder: Path, size: Size, rounds: int, secon
     for line in measures.statements(engine, province):
         print(f"  {line}")
     engine.dispose()
-    with serve_portal(url, folder / "served", workers=1, jobs=False) as portal:
-        for line in measures.over_http(portal, province, rounds, seconds):
+    with serve_portal(url, folder / "served", workers=1, jobs=False, settings={"PORTAL_SECRET_KEY": devices.SECRET}) as portal:
+        for line in chain(measures.over_http(portal, province, rounds, seconds), devices.report(portal, seconds)):
             print(f"  {line}", flush=True)
 
 
