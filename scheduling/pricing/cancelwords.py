@@ -9,7 +9,6 @@ from scheduling.pricing.extras import LateCancel, Missed
 from scheduling.pricing.modewords import say_condition
 from scheduling.pricing.spec import TariffSpec
 from scheduling.pricing.unitwords import money, number
-from scheduling.rules.base import hours_words
 from scheduling.rules.words import say_when
 
 REUSE = {
@@ -35,8 +34,7 @@ def _said(one: Missed, occasion: Sentence, spec: TariffSpec) -> Sentence:
 
 def _deadline(late: LateCancel) -> Sentence:
     if late.hours is not None:
-        hours = hours_words(late.hours * 60)
-        return Sentence(f"开始前 {hours.zh}内取消", f"cancelled less than {hours.en} before the start")
+        return Sentence(f"开始前 {late.hours} 小时内取消", f"cancelled less than {late.hours} h before the start")
     if late.working_days is not None:
         zh = f"距开始不足 {late.working_days} 个完整工作日取消"
         return Sentence(zh, f"cancelled with fewer than {late.working_days} full working days to go")

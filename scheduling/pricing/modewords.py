@@ -18,12 +18,13 @@ AUDIENCE_TITLES = {
     "enterprise": Sentence("企业", "Enterprise"),
     "other": Sentence("其他单位", "Other"),
 }
+OTHER_MODES = Sentence("其他方式", "Other modes")
 SILENT = Sentence("", "")
 
 
 def say_modes(modes: Sequence[str]) -> Sentence:
-    """List modes."""
-    return _listed([PRICE_MODES[mode] for mode in modes])
+    """List modes; most of them are the others."""
+    return OTHER_MODES if len(modes) > len(PRICE_MODES) // 2 else _listed([PRICE_MODES[mode] for mode in modes])
 
 
 def say_audiences(audiences: Sequence[str]) -> Sentence:
@@ -35,11 +36,11 @@ def say_condition(condition: Condition, spec: TariffSpec) -> Sentence:
     """Say when an item counts; one that always does says nothing."""
     names = {choice.code: choice.name for choice in spec.choices}
     parts = [
-        say_audiences(condition.audiences),
-        say_modes(condition.modes),
-        _listed([PURPOSES[purpose] for purpose in condition.purposes]),
-        _before("选择", "with ", _listed([names[code] for code in condition.options])),
-        _before("未选", "without ", _listed([names[code] for code in condition.without_options])),
+        _framed("适用于", "users: ", say_audiences(condition.audiences)),
+        _framed("方式为", "mode: ", _listed([PRICE_MODES[mode] for mode in condition.modes])),
+        _framed("用途为", "purpose: ", _listed([PURPOSES[purpose] for purpose in condition.purposes])),
+        _framed("选择", "chosen: ", _listed([names[code] for code in condition.options]), "时"),
+        _framed("未选择", "not chosen: ", _listed([names[code] for code in condition.without_options]), "时"),
         *_levels(condition),
     ]
     said = [part for part in parts if part.zh]
@@ -59,8 +60,8 @@ def _levels(condition: Condition) -> list[Sentence]:
     return levels
 
 
-def _before(zh: str, en: str, sentence: Sentence) -> Sentence:
-    return Sentence(f"{zh}{sentence.zh}", f"{en}{sentence.en}") if sentence.zh else SILENT
+def _framed(zh: str, en: str, sentence: Sentence, after_zh: str = "") -> Sentence:
+    return Sentence(f"{zh}{sentence.zh}{after_zh}", f"{en}{sentence.en}") if sentence.zh else SILENT
 
 
 def _listed(sentences: Sequence[Sentence]) -> Sentence:

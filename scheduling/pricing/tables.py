@@ -11,13 +11,14 @@ from scheduling.pricing.lines import NOTHING
 from scheduling.pricing.meters import Meter
 from scheduling.pricing.modewords import AUDIENCE_TITLES, say_modes
 from scheduling.pricing.spec import TariffSpec
-from scheduling.pricing.unitwords import DAY, TIMES, money, number, unit_words
+from scheduling.pricing.unitwords import DAY, TIMES, many, money, unit_words
 from scheduling.pricing.values import Price, PriceMode, price_of
 from scheduling.rules.base import Audience
 
 AUDIENCES: tuple[str, ...] = get_args(Audience)
 MODES: tuple[str, ...] = get_args(PriceMode)
 NOT_OFFERED = Sentence("—", "—")
+AS_USUAL = Sentence("同其他时间", "as at other times")
 Cells = tuple[Sentence, ...]
 
 
@@ -67,9 +68,9 @@ def say_price(price: Price | None, unit: Sentence) -> Sentence:
         span = f"{money(price.low or NOTHING)}-{money(price.high or NOTHING)}"
         return Sentence(span, span)
     base = money(price.amount or NOTHING)
-    tiers = [(number(tier.above), money(tier.amount)) for tier in price.tiers]
-    zh = "；".join([base, *(f"超过 {above} {unit.zh}的部分 {amount}" for above, amount in tiers)])
-    return Sentence(zh, "; ".join([base, *(f"{amount} beyond {above} {unit.en}" for above, amount in tiers)]))
+    tiers = [(many(tier.above, unit), money(tier.amount)) for tier in price.tiers]
+    zh = "；".join([base, *(f"超过 {above.zh}的部分 {amount}" for above, amount in tiers)])
+    return Sentence(zh, "; ".join([base, *(f"{amount} beyond {above.en}" for above, amount in tiers)]))
 
 
 def _rows(spec: TariffSpec) -> Iterator[RateRow]:
@@ -87,18 +88,23 @@ def _meter_rows(meter: Meter) -> Iterator[RateRow]:
         yield from _grouped(meter.name, meter.prices, unit)
     for band in meter.bands:
         label = Sentence(f"{meter.name.zh}（{band.name.zh}）", f"{meter.name.en} ({band.name.en})")
-        yield from _grouped(label, band.prices, unit)
+        yield from _grouped(label, band.prices, unit, meter.prices)
 
 
-def _grouped(label: Sentence, prices: Sequence[Price], unit: Sentence) -> Iterator[RateRow]:
-    """Give a row for each group of modes that cost the same."""
+def _grouped(label: Sentence, prices: Sequence[Price], unit: Sentence, usual: Sequence[Price] = ()) -> Iterator[RateRow]:
+    """Give a row for each group of modes that cost the same; without a price of their own, some pay the usual one."""
     groups: dict[Cells, list[str]] = {}
     for mode in MODES:
-        cells = tuple(say_price(price_of(prices, audience, mode), unit) for audience in AUDIENCES)
+        cells = tuple(_cell(audience, mode, prices, unit, usual) for audience in AUDIENCES)
         groups.setdefault(cells, []).append(mode)
     for cells, modes in groups.items():
-        if any(cell != NOT_OFFERED for cell in cells):
+        if any(cell not in (NOT_OFFERED, AS_USUAL) for cell in cells):
             yield RateRow(label, Sentence("", "") if len(modes) == len(MODES) else say_modes(modes), unit, cells)
+
+
+def _cell(audience: str, mode: str, prices: Sequence[Price], unit: Sentence, usual: Sequence[Price]) -> Sentence:
+    price = price_of(prices, audience, mode)
+    return AS_USUAL if price is None and price_of(usual, audience, mode) else say_price(price, unit)
 
 
 def _column(audiences: Sequence[str]) -> Sentence:

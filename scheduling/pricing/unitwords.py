@@ -40,6 +40,17 @@ def unit_words(meter: Meter) -> Sentence:
     return hours_words(meter.minutes) if meter.minutes else Sentence(meter.unit, meter.unit)
 
 
+def unit_named(code: str) -> Sentence:
+    """Name a unit by its code alone."""
+    return UNITS.get(code, Sentence(code, code))
+
+
+def many(amount: Decimal, unit: Sentence) -> Sentence:
+    """Say so many of a unit: 3 小时, 3 samples."""
+    plain = amount == 1 or unit.en.endswith(("h", "s", "min", "%"))
+    return Sentence(f"{number(amount)} {unit.zh}", f"{number(amount)} {unit.en}{'' if plain else 's'}")
+
+
 def number(value: Decimal) -> str:
     """Write a number without needless zeros."""
     text = f"{value:f}"

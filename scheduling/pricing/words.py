@@ -11,7 +11,7 @@ from scheduling.pricing.meters import CALENDAR_DAY, ONCE, Band, Meter, Option
 from scheduling.pricing.modewords import say_condition
 from scheduling.pricing.spec import TariffSpec
 from scheduling.pricing.tables import RateRow, RateTable, table
-from scheduling.pricing.unitwords import money, number, unit_words
+from scheduling.pricing.unitwords import many, money, unit_named, unit_words
 from scheduling.rules.base import hours_words
 from scheduling.rules.words import say_when
 
@@ -69,12 +69,14 @@ def _counting(meter: Meter) -> Iterator[Sentence]:
         if meter.extra_minutes:
             yield Sentence(f"另计 {meter.extra_minutes} 分钟准备时间", f"plus {meter.extra_minutes} min for preparation")
     elif meter.unit not in (ONCE, CALENDAR_DAY):
-        pack = "" if meter.pack == 1 else f"{number(meter.pack)} "
-        yield Sentence(f"按{f'每 {pack}' if pack else ''}{unit.zh}计费", f"charged per {pack}{unit.en}")
+        pack = many(meter.pack, unit)
+        zh = f"按{unit.zh}计费" if meter.pack == 1 else f"每 {pack.zh}计一份，不足按一份计"
+        yield Sentence(zh, f"charged per {unit.en if meter.pack == 1 else pack.en + ', a part counting whole'}")
     elif meter.every_price:
         yield Sentence(f"按{unit.zh}计费", f"charged per {unit.en}")
     if meter.times:
-        yield Sentence(f"再乘以“{meter.times}”的数量", f"times the number of “{meter.times}”")
+        other = unit_named(meter.times)
+        yield Sentence(f"再乘以“{other.zh}”的数量", f"times the number of “{other.en}”")
 
 
 def _steps(meter: Meter) -> Sentence:
@@ -92,11 +94,13 @@ def _steps(meter: Meter) -> Sentence:
 def _least(meter: Meter) -> Iterator[Sentence]:
     unit = unit_words(meter)
     if meter.included:
-        per_zh, per_en = (f"每个“{meter.included_per}”的", f" for each “{meter.included_per}”") if meter.included_per else ("", "")
-        amount = number(meter.included)
-        yield Sentence(f"{per_zh}前 {amount} {unit.zh}不计", f"the first {amount} {unit.en}{per_en} not counted")
+        other = unit_named(meter.included_per or "")
+        per_zh, per_en = (f"每个“{other.zh}”的", f" for each “{other.en}”") if meter.included_per else ("", "")
+        first = many(meter.included, unit)
+        yield Sentence(f"{per_zh}前 {first.zh}不计", f"the first {first.en}{per_en} not counted")
     if meter.minimum:
-        yield Sentence(f"最少 {number(meter.minimum)} {unit.zh}", f"at least {number(meter.minimum)} {unit.en}")
+        least = many(meter.minimum, unit)
+        yield Sentence(f"最少 {least.zh}", f"at least {least.en}")
     if meter.minimum_amount:
         yield Sentence(f"最低收费 {money(meter.minimum_amount)}", f"at least {money(meter.minimum_amount)}")
 
