@@ -129,7 +129,7 @@ def _check_instrument(session: Session, instrument_id: int, organisation_id: int
     if instrument is None or not viewer.may_manage(instrument) or instrument.organisation_id != organisation_id:
         raise NotFound
     if not 1 <= lane <= instrument.lanes:
-        raise Invalid("lane", Sentence("该仪器没有这个工位。", "The instrument has no such position."))
+        raise Invalid("lane", Sentence("该仪器没有这个机位。", "The instrument has no such place."))
 
 
 def work_off_again(session: Session, device_id: int) -> None:

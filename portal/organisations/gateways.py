@@ -39,7 +39,7 @@ class ChannelForm(Form):
     """Which instrument a channel belongs to."""
 
     instrument = SelectField(lazy_t("仪器", "Instrument"), coerce=int, choices=[])
-    lane = IntegerField(lazy_t("工位", "Position"), default=1)
+    lane = IntegerField(lazy_t("机位", "Place"), default=1)
     on_above_watts = IntegerField(lazy_t("高于多少瓦算开机", "On from this many watts"), default=50)
 
 

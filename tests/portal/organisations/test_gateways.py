@@ -74,7 +74,7 @@ def test_a_position_that_is_not_there_is_told_beside_the_field(session, gateway,
     (device,) = known_devices(session, gateway, [("P1", "power")]).values()
     session.commit()
     refused = send(f"/organisation/devices/{device.id}", instrument=instrument.id, lane=7, on_above_watts=80)
-    assert (refused.status_code, "no such position" in refused.text) == (422, True)
+    assert (refused.status_code, "no such place" in refused.text) == (422, True)
 
 
 def test_a_card_is_given_and_taken_back(app, session, browser, instrument, a_person, send):
