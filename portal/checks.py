@@ -1,4 +1,5 @@
-"""Is everything as promised? What `run.py check` looks at: the schema, the settings that make a commit durable, overlaps, the audit log."""
+"""Is everything as promised? What `run.py check` looks at: the schema, the settings that make a commit durable, overlaps, the audit log,
+the books."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from instruments.audit import AuditEntry, first_broken
 from instruments.database import reader
 from portal.schema import is_current
+from scheduling.accounting.proof import check_books
 from scheduling.bookings import Booking
 
 DURABLE = {"fsync": ("on",), "full_page_writes": ("on",), "synchronous_commit": ("on", "remote_write", "remote_apply")}
@@ -47,6 +49,7 @@ def findings(engine: Engine) -> Iterator[Finding]:
             yield from _sqlite_file(session)
         for look in CHECKS:
             yield look(session)
+        yield from (Finding(one.name, one.is_right, one.detail) for one in check_books(session))
 
 
 def _sqlite_settings(session: Session) -> Iterator[Finding]:

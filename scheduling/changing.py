@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from instruments.access import Viewer, load_viewer
 from instruments.errors import Forbidden, OutOfOrder, Sentence
 from instruments.timespan import TimeSpan
+from scheduling.accounting.holds import release
 from scheduling.bookingquotes import BookingQuote, quote_of
 from scheduling.bookings import Booking, may_change, seen_booking
 from scheduling.cases import Case, gather
@@ -47,6 +48,7 @@ def move(
     prices = price_cases(session, cases, wish, viewer=person, now=now, moved=old)
     old.status, old.holds, old.changed_at = "moved", False, now
     session.flush()  # the old row must give its time back before the new one asks for it
+    release(session, [old.id], now=now)
     (new,) = add_bookings(session, cases, wish, viewer=person, now=now)
     new.uid, new.sequence, new.previous_id, new.bundle = old.uid, old.sequence + 1, old.id, old.bundle
     session.flush()  # the link to the old row is unique: a second move of the same booking must fail here
@@ -127,4 +129,5 @@ def cancel(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, 
     one.reason = check_reason(reason, needed=foreign)
     one.status, one.holds, one.changed_at = "cancelled", False, now
     one.decided_by, one.decided_at = viewer.person_id, now
+    release(session, [one.id], now=now)
     return one

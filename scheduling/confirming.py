@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
 from instruments.errors import Forbidden, Invalid, OutOfOrder, Sentence
+from scheduling.accounting.billing import check_not_charged, make_charge
 from scheduling.deciding import check_reason
 from scheduling.usage import RATINGS, STATUSES, UsageRecord, check_use_manager, locked_use
 from scheduling.usageproblems import check_no_problem
 
 
 def confirm_use(session: Session, usage_id: int, *, viewer: Viewer, now: datetime, version: int | None = None) -> UsageRecord:
-    """Confirm a use, as its manager; refused while a problem is open. Confirming again changes nothing."""
+    """Confirm a use, as its manager, and draft its charge; refused while a problem is open. Confirming again changes nothing."""
     one = locked_use(session, usage_id, viewer)
     check_use_manager(viewer, one)
     if one.status == "confirmed":
@@ -27,6 +28,7 @@ def confirm_use(session: Session, usage_id: int, *, viewer: Viewer, now: datetim
     check_no_problem(session, one)
     one.status, one.confirmed_by, one.confirmed_at, one.changed_at = "confirmed", viewer.person_id, now, now
     session.flush()
+    make_charge(session, one, now=now)
     return one
 
 
@@ -36,6 +38,7 @@ def reopen_use(session: Session, usage_id: int, *, viewer: Viewer, now: datetime
     check_use_manager(viewer, one)
     if one.status != "confirmed":
         raise OutOfOrder(Sentence("该使用尚未确认。", "This use is not confirmed."))
+    check_not_charged(session, one)
     one.status, one.reason, one.changed_at = "recorded", check_reason(reason, needed=True), now
     one.confirmed_by = one.confirmed_at = None
     session.flush()

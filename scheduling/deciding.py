@@ -11,6 +11,7 @@ from instruments.access import Viewer
 from instruments.errors import Changed, Forbidden, Invalid, OutOfOrder, Sentence, Taken
 from instruments.schedules import schedule_of
 from instruments.timespan import TimeSpan
+from scheduling.accounting.holds import release
 from scheduling.bookings import STATUSES, STEPS, Booking, booking, holding, seen_booking
 from scheduling.cases import TAKEN, free_lane
 from scheduling.locks import lock_instruments, take_locks
@@ -94,6 +95,7 @@ def decline(session: Session, booking_id: int, *, viewer: Viewer, now: datetime,
     check_step(one, "declined")
     one.status, one.holds, one.reason, one.expires_at = "declined", False, check_reason(reason, needed=True), None
     one.decided_by, one.decided_at, one.changed_at = viewer.person_id, now, now
+    release(session, [one.id], now=now)
     return one
 
 
@@ -113,4 +115,5 @@ def expire_requests(session: Session, *, now: datetime, most: int = 200) -> list
         if one.status == "requested" and one.expires_at is not None and one.expires_at <= now:
             one.status, one.holds, one.changed_at = "expired", False, now
             lapsed.append(one)
+    release(session, [one.id for one in lapsed], now=now)
     return lapsed

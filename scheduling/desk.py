@@ -15,6 +15,8 @@ from instruments.errors import Forbidden, OutOfOrder, Sentence
 from instruments.holidays import SpecialDay, special_days
 from instruments.qualifications import Qualification
 from instruments.timespan import TimeSpan, zone
+from scheduling.accounting.holds import release
+from scheduling.accounting.spending import check_spend_approved
 from scheduling.bookings import Booking
 from scheduling.cases import books_in, entries_at, grade_on
 from scheduling.deciding import check_manager, check_reason, check_step, locked_booking
@@ -39,6 +41,7 @@ def start(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, v
         raise OutOfOrder(
             Sentence("只能在预约开始前 15 分钟至结束之间开始使用。", "Use can start from 15 minutes before the booked time until its end.")
         )
+    check_spend_approved(session, booking_id)
     one.status, one.started_at, one.changed_at = "running", now, now
     try:
         session.flush()  # the unique index on running uses answers here
@@ -77,6 +80,7 @@ def mark_no_show(
         raise OutOfOrder(Sentence("预约尚未开始，不能标记为未到场。", "This booking has not begun; nobody can have missed it."))
     one.reason = check_reason(reason, needed=False)
     _miss(one, now)
+    release(session, [one.id], now=now)
     return one
 
 
@@ -91,6 +95,7 @@ def due_no_shows(session: Session, *, now: datetime, most: int = 500) -> list[Bo
         if one.booking.status == "confirmed":
             _miss(one.booking, now)
             missed.append(one.booking)
+    release(session, [one.id for one in missed], now=now)
     return missed
 
 

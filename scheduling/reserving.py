@@ -18,6 +18,7 @@ from instruments.access import Viewer
 from instruments.catalogue import Instrument
 from instruments.errors import Forbidden, Invalid, NotFound, Refusal, Refused, Sentence, Taken
 from instruments.timespan import TimeSpan
+from scheduling.accounting.spending import check_named_account, keep_funds
 from scheduling.bookingquotes import BookingQuote, keep_quote
 from scheduling.bookings import LONGEST, MODES, PURPOSES, Booking
 from scheduling.cases import TAKEN, Case, gather
@@ -124,13 +125,20 @@ def asked_of(case: Case, span: TimeSpan, wish: Wish, viewer: Viewer) -> Asked:
 def keep_prices(
     session: Session, made: Sequence[Booking], prices: Sequence[Rated | None], wish: Wish, *, now: datetime, before: BookingQuote | None = None
 ) -> None:  # fmt: skip
-    """Keep with each booking what it was priced at and who pays; a move takes over from the quote before how payment is shared."""
-    for one, rated in zip(made, prices, strict=True):
+    """Keep with each booking what it was priced at and who pays, and the money where the account asks it: Refused when it may not be spent.
+
+    A move takes over from the quote before how payment is shared.
+    """
+    check_named_account(session, wish.account_id)
+    kept = [
         keep_quote(
             session, one, rated.version if rated else None, rated.priced if rated else None, account_id=wish.account_id,
             quantities=wish.quantities, options=wish.options, shares=before.shares if before else (), now=now,
-        )  # fmt: skip
+        )
+        for one, rated in zip(made, prices, strict=True)
+    ]  # fmt: skip
     session.flush()
+    keep_funds(session, [quote for quote in kept if quote is not None], now=now)
 
 
 def check_seen(instruments: Sequence[Instrument], viewer: Viewer) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, select, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from instruments.access import Viewer
 from instruments.catalogue import Instrument
 from instruments.database import Base, Key
 from instruments.errors import Forbidden, Invalid, NotFound, OutOfOrder, Sentence
+from scheduling.accounting.holds import release
 from scheduling.deciding import check_reason
 from scheduling.locks import lock_instruments
 from scheduling.usage import BY_HAND, UsageRecord, usage
@@ -135,6 +136,8 @@ def void(session: Session, one: UsageRecord, reason: str, by: int, now: datetime
     for problem in open_problems_of(session, [one.id]).get(one.id, []):
         _close(problem, resolution, reason, by, now)
     session.flush()
+    if resolution != "corrected" and one.booking_id is not None:  # a corrected use is charged as its new record says
+        release(session, [one.booking_id], now=now)
 
 
 def settle_problem(session: Session, usage_id: int, kind: str, reason: str, *, now: datetime) -> None:
@@ -177,9 +180,9 @@ def _minutes(duration: timedelta) -> int:
 
 
 def problems_on(session: Session, condition: Any, *, open_only: bool = True, most: int = 200) -> Sequence[UsageProblem]:
-    """Give the problems of instruments that meet a condition on Instrument, the oldest open ones first."""
-    wanted = [condition, UsageProblem.resolved_at.is_(None)] if open_only else [condition]
-    order = (UsageProblem.opened_at, UsageProblem.id) if open_only else (UsageProblem.opened_at.desc(), UsageProblem.id.desc())
+    """Give the problems of instruments that meet a condition on Instrument: the open ones, oldest first, or those resolved, newest first."""
+    wanted = [condition, UsageProblem.resolved_at.is_(None) if open_only else UsageProblem.resolved_at.is_not(None)]
+    order = (UsageProblem.opened_at, UsageProblem.id) if open_only else (UsageProblem.resolved_at.desc(), UsageProblem.id.desc())
     return session.scalars(
         select(UsageProblem)
         .join(UsageProblem.instrument)
@@ -191,3 +194,9 @@ def problems_on(session: Session, condition: Any, *, open_only: bool = True, mos
         .order_by(*order)
         .limit(most)
     ).all()
+
+
+def count_problems(session: Session, condition: Any) -> int:
+    """Count the open problems of instruments that meet a condition on Instrument."""
+    open_ones = select(func.count(UsageProblem.id)).join(UsageProblem.instrument).where(condition, UsageProblem.resolved_at.is_(None))
+    return session.scalar(open_ones) or 0

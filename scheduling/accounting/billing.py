@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from instruments.errors import OutOfOrder, Sentence
@@ -31,3 +32,10 @@ def make_charge(session: Session, usage: UsageRecord, *, now: datetime) -> Charg
         quote.total if quote else None, shares_of(quote),
     )  # fmt: skip
     return add_charge(session, bill, now=now)
+
+
+def check_not_charged(session: Session, usage: UsageRecord) -> None:
+    """Refuse to open a use again whose charge stands."""
+    stands = (Charge.usage_id == usage.id, Charge.status != "reversed", Charge.reverses_id.is_(None))
+    if session.scalar(select(Charge.id).where(*stands)) is not None:
+        raise OutOfOrder(Sentence("该使用已计费，请先撤销收费。", "This use is charged. Reverse the charge first."))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from instruments import audit
 from portal.checks import findings
 from portal.schema import upgrade
+from scheduling.accounting.accounts import Account
 from scheduling.bookings import Booking
 
 
@@ -81,3 +82,13 @@ def test_an_audit_log_that_was_tampered_with_is_found(session, clean_engine, a_p
 
 def test_a_database_without_the_schema_is_wrong(empty_database):
     assert wrong(empty_database.engine) == {"schema"}
+
+
+def test_books_that_were_tampered_with_are_found(session, clean_engine, an_account):
+    one = an_account()
+    session.commit()
+    with Session(clean_engine) as own:
+        own.execute(update(Account).where(Account.id == one.id).values(balance=Account.balance + 1))
+        own.commit()
+    details = {finding.name: finding.detail for finding in findings(clean_engine) if not finding.is_right}
+    assert details["account balances"].endswith(f"account {one.id}")

@@ -14,60 +14,88 @@ GUARDS = {
     "sqlite": (
         "CREATE TRIGGER ledger_transaction_update BEFORE UPDATE ON ledger_transaction BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
         "CREATE TRIGGER ledger_transaction_delete BEFORE DELETE ON ledger_transaction BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER period_close_update BEFORE UPDATE ON period_close BEGIN SELECT RAISE(ABORT, 'a closed month stays closed'); END",
+        "CREATE TRIGGER period_close_delete BEFORE DELETE ON period_close BEGIN SELECT RAISE(ABORT, 'a closed month stays closed'); END",
         "CREATE TRIGGER deposit_update BEFORE UPDATE ON deposit BEGIN SELECT RAISE(ABORT, 'deposits are append-only'); END",
         "CREATE TRIGGER deposit_delete BEFORE DELETE ON deposit BEGIN SELECT RAISE(ABORT, 'deposits are append-only'); END",
         "CREATE TRIGGER ledger_entry_update BEFORE UPDATE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
         "CREATE TRIGGER ledger_entry_delete BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER statement_update BEFORE UPDATE ON statement BEGIN SELECT RAISE(ABORT, 'a statement is never changed'); END",
+        "CREATE TRIGGER statement_delete BEFORE DELETE ON statement BEGIN SELECT RAISE(ABORT, 'a statement is never changed'); END",
         "CREATE TRIGGER usage_no_overlap_insert BEFORE INSERT ON usage_record WHEN NEW.occupies AND NEW.status <> 'void' BEGIN SELECT RAISE(ABORT, 'usage_no_overlap') WHERE EXISTS (SELECT 1 FROM usage_record WHERE occupies = 1 AND status <> 'void' AND instrument_id = NEW.instrument_id AND lane = NEW.lane AND id IS NOT NEW.id AND (end_at IS NULL OR end_at > NEW.start_at) AND (NEW.end_at IS NULL OR start_at < NEW.end_at)); END",
         "CREATE TRIGGER usage_no_overlap_update BEFORE UPDATE OF instrument_id, lane, start_at, end_at, occupies, status ON usage_record WHEN NEW.occupies AND NEW.status <> 'void' BEGIN SELECT RAISE(ABORT, 'usage_no_overlap') WHERE EXISTS (SELECT 1 FROM usage_record WHERE occupies = 1 AND status <> 'void' AND instrument_id = NEW.instrument_id AND lane = NEW.lane AND id IS NOT NEW.id AND (end_at IS NULL OR end_at > NEW.start_at) AND (NEW.end_at IS NULL OR start_at < NEW.end_at)); END",
         "CREATE TRIGGER usage_record_keep BEFORE UPDATE ON usage_record WHEN NEW.instrument_id IS NOT OLD.instrument_id OR NEW.person_id IS NOT OLD.person_id OR NEW.organisation_id IS NOT OLD.organisation_id OR NEW.owner_id IS NOT OLD.owner_id OR NEW.audience IS NOT OLD.audience OR NEW.is_external IS NOT OLD.is_external OR NEW.created_at IS NOT OLD.created_at BEGIN SELECT RAISE(ABORT, 'who used what, and for whom, stays as it was'); END",
         "CREATE TRIGGER usage_record_stay BEFORE DELETE ON usage_record BEGIN SELECT RAISE(ABORT, 'who used what, and for whom, stays as it was'); END",
         "CREATE TRIGGER charge_keep BEFORE UPDATE ON charge WHEN OLD.final_at IS NOT NULL AND (NEW.usage_id IS NOT OLD.usage_id OR NEW.booking_id IS NOT OLD.booking_id OR NEW.kind IS NOT OLD.kind OR NEW.organisation_id IS NOT OLD.organisation_id OR NEW.user_organisation_id IS NOT OLD.user_organisation_id OR NEW.instrument_id IS NOT OLD.instrument_id OR NEW.person_id IS NOT OLD.person_id OR NEW.group_id IS NOT OLD.group_id OR NEW.used_at IS NOT OLD.used_at OR NEW.tariff_version_id IS NOT OLD.tariff_version_id OR NEW.total IS NOT OLD.total OR NEW.quote_total IS NOT OLD.quote_total OR NEW.currency IS NOT OLD.currency OR NEW.made_at IS NOT OLD.made_at OR NEW.final_at IS NOT OLD.final_at OR NEW.reverses_id IS NOT OLD.reverses_id OR NEW.status NOT IN ('final', 'reversed')) BEGIN SELECT RAISE(ABORT, 'a final charge is never edited'); END",
         "CREATE TRIGGER charge_stay BEFORE DELETE ON charge BEGIN SELECT RAISE(ABORT, 'charges are never deleted'); END",
+        "CREATE TRIGGER settlement_update BEFORE UPDATE ON settlement BEGIN SELECT RAISE(ABORT, 'settlements are append-only'); END",
+        "CREATE TRIGGER settlement_delete BEFORE DELETE ON settlement BEGIN SELECT RAISE(ABORT, 'settlements are append-only'); END",
         "CREATE TRIGGER charge_line_update BEFORE UPDATE ON charge_line BEGIN SELECT RAISE(ABORT, 'lines of a charge are append-only'); END",
         "CREATE TRIGGER charge_line_delete BEFORE DELETE ON charge_line BEGIN SELECT RAISE(ABORT, 'lines of a charge are append-only'); END",
         "CREATE TRIGGER charge_line_insert BEFORE INSERT ON charge_line WHEN (SELECT final_at FROM charge WHERE id = NEW.charge_id) IS NOT NULL BEGIN SELECT RAISE(ABORT, 'a final charge is never edited'); END",
         "CREATE TRIGGER charge_share_insert BEFORE INSERT ON charge_share WHEN (SELECT final_at FROM charge WHERE id = NEW.charge_id) IS NOT NULL BEGIN SELECT RAISE(ABORT, 'a final charge is never edited'); END",
         "CREATE TRIGGER charge_share_update BEFORE UPDATE ON charge_share WHEN (SELECT final_at FROM charge WHERE id = OLD.charge_id) IS NOT NULL BEGIN SELECT RAISE(ABORT, 'a final charge is never edited'); END",
         "CREATE TRIGGER charge_share_delete BEFORE DELETE ON charge_share WHEN (SELECT final_at FROM charge WHERE id = OLD.charge_id) IS NOT NULL BEGIN SELECT RAISE(ABORT, 'a final charge is never edited'); END",
+        "CREATE TRIGGER statement_line_update BEFORE UPDATE ON statement_line BEGIN SELECT RAISE(ABORT, 'a statement is never changed'); END",
+        "CREATE TRIGGER statement_line_delete BEFORE DELETE ON statement_line BEGIN SELECT RAISE(ABORT, 'a statement is never changed'); END",
+        "CREATE TRIGGER statement_line_insert BEFORE INSERT ON statement_line WHEN NEW.position > (SELECT line_count FROM statement WHERE id = NEW.statement_id) BEGIN SELECT RAISE(ABORT, 'a statement is never added to'); END",
     ),
     "postgresql": (
         "CREATE FUNCTION keep_ledger_transaction() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
+        "CREATE FUNCTION keep_period_close() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a closed month stays closed'; END $$",
         "CREATE FUNCTION keep_deposit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'deposits are append-only'; END $$",
         "CREATE FUNCTION keep_ledger_entry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
         "CREATE FUNCTION check_ledger_balance() RETURNS trigger LANGUAGE plpgsql AS $$\n    BEGIN\n      IF (SELECT sum(amount) FROM ledger_entry WHERE transaction_id = NEW.transaction_id) <> 0 THEN\n        RAISE EXCEPTION 'ledger transaction % does not add up to zero', NEW.transaction_id;\n      END IF;\n      RETURN NULL;\n    END $$",
+        "CREATE FUNCTION keep_statement() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a statement is never changed'; END $$",
         "CREATE FUNCTION keep_usage_record() RETURNS trigger LANGUAGE plpgsql AS $$\n    BEGIN\n      IF TG_OP = 'UPDATE' AND (NEW.instrument_id IS NOT DISTINCT FROM OLD.instrument_id AND NEW.person_id IS NOT DISTINCT FROM OLD.person_id AND NEW.organisation_id IS NOT DISTINCT FROM OLD.organisation_id AND NEW.owner_id IS NOT DISTINCT FROM OLD.owner_id AND NEW.audience IS NOT DISTINCT FROM OLD.audience AND NEW.is_external IS NOT DISTINCT FROM OLD.is_external AND NEW.created_at IS NOT DISTINCT FROM OLD.created_at) THEN RETURN NEW; END IF;\n      RAISE EXCEPTION 'who used what, and for whom, stays as it was';\n    END $$",
         "CREATE FUNCTION keep_charge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' THEN RAISE EXCEPTION 'charges are never deleted'; END IF; IF OLD.final_at IS NOT NULL AND ((NEW.usage_id, NEW.booking_id, NEW.kind, NEW.organisation_id, NEW.user_organisation_id, NEW.instrument_id, NEW.person_id, NEW.group_id, NEW.used_at, NEW.tariff_version_id, NEW.total, NEW.quote_total, NEW.currency, NEW.made_at, NEW.final_at, NEW.reverses_id) IS DISTINCT FROM (OLD.usage_id, OLD.booking_id, OLD.kind, OLD.organisation_id, OLD.user_organisation_id, OLD.instrument_id, OLD.person_id, OLD.group_id, OLD.used_at, OLD.tariff_version_id, OLD.total, OLD.quote_total, OLD.currency, OLD.made_at, OLD.final_at, OLD.reverses_id) OR NEW.status NOT IN ('final', 'reversed')) THEN RAISE EXCEPTION 'a final charge is never edited'; END IF; RETURN NEW; END $$",
+        "CREATE FUNCTION keep_settlement() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'settlements are append-only'; END $$",
         "CREATE FUNCTION keep_charge_line() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'lines of a charge are append-only'; END $$",
         "CREATE FUNCTION keep_charge_share() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'INSERT' AND (SELECT final_at FROM charge WHERE id = OLD.charge_id) IS NOT NULL THEN RAISE EXCEPTION 'a final charge is never edited'; END IF; IF TG_OP = 'INSERT' AND (SELECT final_at FROM charge WHERE id = NEW.charge_id) IS NOT NULL THEN RAISE EXCEPTION 'a final charge is never edited'; END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$",
+        "CREATE FUNCTION keep_statement_line() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a statement is never changed'; END $$",
+        "CREATE FUNCTION close_statement_line() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.position > (SELECT line_count FROM statement WHERE id = NEW.statement_id) THEN RAISE EXCEPTION 'a statement is never added to'; END IF; RETURN NEW; END $$",
         "CREATE TRIGGER ledger_transaction_keep BEFORE UPDATE OR DELETE ON ledger_transaction FOR EACH ROW EXECUTE FUNCTION keep_ledger_transaction()",
         "CREATE TRIGGER ledger_transaction_stay BEFORE TRUNCATE ON ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION keep_ledger_transaction()",
+        "CREATE TRIGGER period_close_keep BEFORE UPDATE OR DELETE ON period_close FOR EACH ROW EXECUTE FUNCTION keep_period_close()",
+        "CREATE TRIGGER period_close_stay BEFORE TRUNCATE ON period_close FOR EACH STATEMENT EXECUTE FUNCTION keep_period_close()",
         "CREATE TRIGGER deposit_keep BEFORE UPDATE OR DELETE ON deposit FOR EACH ROW EXECUTE FUNCTION keep_deposit()",
         "CREATE TRIGGER deposit_stay BEFORE TRUNCATE ON deposit FOR EACH STATEMENT EXECUTE FUNCTION keep_deposit()",
         "CREATE TRIGGER ledger_entry_keep BEFORE UPDATE OR DELETE ON ledger_entry FOR EACH ROW EXECUTE FUNCTION keep_ledger_entry()",
         "CREATE TRIGGER ledger_entry_stay BEFORE TRUNCATE ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION keep_ledger_entry()",
         "CREATE CONSTRAINT TRIGGER ledger_entry_balance AFTER INSERT ON ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_ledger_balance()",
+        "CREATE TRIGGER statement_keep BEFORE UPDATE OR DELETE ON statement FOR EACH ROW EXECUTE FUNCTION keep_statement()",
+        "CREATE TRIGGER statement_stay BEFORE TRUNCATE ON statement FOR EACH STATEMENT EXECUTE FUNCTION keep_statement()",
         "ALTER TABLE usage_record ADD CONSTRAINT ck_usage_record_finite CHECK (isfinite(start_at) AND (end_at IS NULL OR isfinite(end_at)))",
         "ALTER TABLE usage_record ADD CONSTRAINT usage_no_overlap EXCLUDE USING gist (int8range(instrument_id, instrument_id, '[]') WITH &&, int4range(lane, lane, '[]') WITH &&, tstzrange(start_at, end_at, '[)') WITH &&) WHERE (occupies AND status <> 'void')",
         "CREATE TRIGGER usage_record_keep BEFORE UPDATE OR DELETE ON usage_record FOR EACH ROW EXECUTE FUNCTION keep_usage_record()",
         "CREATE TRIGGER charge_keep BEFORE UPDATE OR DELETE ON charge FOR EACH ROW EXECUTE FUNCTION keep_charge()",
+        "CREATE TRIGGER settlement_keep BEFORE UPDATE OR DELETE ON settlement FOR EACH ROW EXECUTE FUNCTION keep_settlement()",
+        "CREATE TRIGGER settlement_stay BEFORE TRUNCATE ON settlement FOR EACH STATEMENT EXECUTE FUNCTION keep_settlement()",
         "CREATE TRIGGER charge_line_keep BEFORE UPDATE OR DELETE ON charge_line FOR EACH ROW EXECUTE FUNCTION keep_charge_line()",
         "CREATE TRIGGER charge_line_stay BEFORE TRUNCATE ON charge_line FOR EACH STATEMENT EXECUTE FUNCTION keep_charge_line()",
         "CREATE TRIGGER charge_line_late BEFORE INSERT ON charge_line FOR EACH ROW EXECUTE FUNCTION keep_charge_share()",
         "CREATE TRIGGER charge_share_keep BEFORE INSERT OR UPDATE OR DELETE ON charge_share FOR EACH ROW EXECUTE FUNCTION keep_charge_share()",
+        "CREATE TRIGGER statement_line_keep BEFORE UPDATE OR DELETE ON statement_line FOR EACH ROW EXECUTE FUNCTION keep_statement_line()",
+        "CREATE TRIGGER statement_line_stay BEFORE TRUNCATE ON statement_line FOR EACH STATEMENT EXECUTE FUNCTION keep_statement_line()",
+        "CREATE TRIGGER statement_line_insert BEFORE INSERT ON statement_line FOR EACH ROW EXECUTE FUNCTION close_statement_line()",
     ),
 }
 LEFT_BEHIND = {
     "sqlite": (),
     "postgresql": (
         "DROP FUNCTION IF EXISTS keep_ledger_transaction()",
+        "DROP FUNCTION IF EXISTS keep_period_close()",
         "DROP FUNCTION IF EXISTS keep_deposit()",
         "DROP FUNCTION IF EXISTS keep_ledger_entry()",
         "DROP FUNCTION IF EXISTS check_ledger_balance()",
+        "DROP FUNCTION IF EXISTS keep_statement()",
         "DROP FUNCTION IF EXISTS keep_usage_record()",
         "DROP FUNCTION IF EXISTS keep_charge() CASCADE",
+        "DROP FUNCTION IF EXISTS keep_settlement()",
         "DROP FUNCTION IF EXISTS keep_charge_line()",
         "DROP FUNCTION IF EXISTS keep_charge_share() CASCADE",
+        "DROP FUNCTION IF EXISTS keep_statement_line()",
+        "DROP FUNCTION IF EXISTS close_statement_line() CASCADE",
     ),
 }
 
@@ -94,6 +122,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gateway")),
     )
     op.create_index(op.f("ix_gateway_organisation_id"), "gateway", ["organisation_id"], unique=False)
+    op.create_table(
+        "programme",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("name_zh", sa.String(length=200), nullable=False),
+        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.String(length=500), nullable=False),
+        sa.Column("organisation_id", KEY, nullable=True),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("kind IN ('voucher', 'subsidy')", name=op.f("ck_programme_kind")),
+        sa.CheckConstraint("NOT is_open OR organisation_id IS NOT NULL", name=op.f("ck_programme_keeper")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_programme_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_programme")),
+        sa.UniqueConstraint("code", name=op.f("uq_programme_code")),
+    )
+    op.create_table(
+        "statement_counter",
+        sa.Column("organisation_id", KEY, nullable=False),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_statement_counter_organisation_id")),
+        sa.PrimaryKeyConstraint("organisation_id", "year", name=op.f("pk_statement_counter")),
+    )
     op.create_table(
         "tariff",
         sa.Column("id", KEY, nullable=False),
@@ -145,6 +200,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ledger_transaction_at"), "ledger_transaction", ["at"], unique=False)
     op.create_index(op.f("ix_ledger_transaction_noun_ledger_transaction_noun_id"), "ledger_transaction", ["noun", "noun_id"], unique=False)
     op.create_table(
+        "period_close",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("organisation_id", KEY, nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("statements", sa.Integer(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_by", KEY, nullable=True),
+        sa.ForeignKeyConstraint(["closed_by"], ["person.id"], name=op.f("fk_period_close_closed_by")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_period_close_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_period_close")),
+        sa.UniqueConstraint("organisation_id", "month", name=op.f("uq_period_close_organisation_id_month")),
+    )
+    op.create_table(
         "reading_batch",
         sa.Column("id", KEY, nullable=False),
         sa.Column("gateway_id", KEY, nullable=False),
@@ -158,6 +226,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("gateway_id", "name", name=op.f("uq_reading_batch_gateway_id_name")),
     )
     op.create_index(op.f("ix_reading_batch_received_at"), "reading_batch", ["received_at"], unique=False)
+    op.create_table(
+        "research_result",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("level", sa.String(length=12), nullable=False),
+        sa.Column("title", sa.String(length=500), nullable=False),
+        sa.Column("authors", sa.String(length=300), nullable=False),
+        sa.Column("place", sa.String(length=300), nullable=False),
+        sa.Column("identifier", sa.String(length=200), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("month", sa.Integer(), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("who", sa.String(length=10), nullable=False),
+        sa.Column("recorded_by", KEY, nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(kind = 'training') = (people > 0)", name=op.f("ck_research_result_people")),
+        sa.CheckConstraint("kind IN ('publication', 'patent', 'prize', 'training')", name=op.f("ck_research_result_kind")),
+        sa.CheckConstraint("month IS NULL OR month BETWEEN 1 AND 12", name=op.f("ck_research_result_month")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["person.id"], name=op.f("fk_research_result_recorded_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_research_result")),
+    )
+    op.create_index(op.f("ix_research_result_year"), "research_result", ["year"], unique=False)
+    op.create_index(
+        "uq_research_result_identifier",
+        "research_result",
+        ["kind", "identifier"],
+        unique=True,
+        sqlite_where=sa.text("identifier <> ''"),
+        postgresql_where=sa.text("identifier <> ''"),
+    )
     op.create_table(
         "tariff_version",
         sa.Column("id", KEY, nullable=False),
@@ -292,6 +390,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_instrument_tariff_tariff_id"), "instrument_tariff", ["tariff_id"], unique=False)
     op.create_table(
+        "research_result_tie",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("result_id", KEY, nullable=False),
+        sa.Column("instrument_id", KEY, nullable=False),
+        sa.Column("tied_by", KEY, nullable=False),
+        sa.Column("tied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_by", KEY, nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["instrument_id"], ["instrument.id"], name=op.f("fk_research_result_tie_instrument_id")),
+        sa.ForeignKeyConstraint(["removed_by"], ["person.id"], name=op.f("fk_research_result_tie_removed_by")),
+        sa.ForeignKeyConstraint(["result_id"], ["research_result.id"], name=op.f("fk_research_result_tie_result_id")),
+        sa.ForeignKeyConstraint(["tied_by"], ["person.id"], name=op.f("fk_research_result_tie_tied_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_research_result_tie")),
+        sa.UniqueConstraint("result_id", "instrument_id", name=op.f("uq_research_result_tie_result_id_instrument_id")),
+    )
+    op.create_index(op.f("ix_research_result_tie_instrument_id"), "research_result_tie", ["instrument_id"], unique=False)
+    op.create_table(
         "account_spender",
         sa.Column("id", KEY, nullable=False),
         sa.Column("account_id", KEY, nullable=False),
@@ -411,6 +527,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ledger_entry_account_id_ledger_entry_id"), "ledger_entry", ["account_id", "id"], unique=False)
     op.create_index(op.f("ix_ledger_entry_transaction_id"), "ledger_entry", ["transaction_id"], unique=False)
     op.create_table(
+        "missed_check",
+        sa.Column("booking_id", KEY, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_missed_check_booking_id")),
+        sa.PrimaryKeyConstraint("booking_id", name=op.f("pk_missed_check")),
+    )
+    op.create_table(
         "reading",
         sa.Column("id", KEY, nullable=False),
         sa.Column("device_id", KEY, nullable=False),
@@ -423,6 +546,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reading")),
         sa.UniqueConstraint("device_id", "at", "card_digest", name=op.f("uq_reading_device_id_at_card_digest")),
     )
+    op.create_table(
+        "statement",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("organisation_id", KEY, nullable=False),
+        sa.Column("account_id", KEY, nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("provider_zh", sa.String(length=200), nullable=False),
+        sa.Column("provider_en", sa.String(length=200), nullable=False),
+        sa.Column("payer_zh", sa.String(length=420), nullable=False),
+        sa.Column("payer_en", sa.String(length=420), nullable=False),
+        sa.Column("account_number", sa.String(length=60), nullable=False),
+        sa.Column("account_name", sa.String(length=200), nullable=False),
+        sa.Column("account_kind", sa.String(length=12), nullable=False),
+        sa.Column("line_count", sa.Integer(), nullable=False),
+        sa.Column("charged", sa.BigInteger(), nullable=False),
+        sa.Column("paid_in", sa.BigInteger(), nullable=False),
+        sa.Column("opening", sa.BigInteger(), nullable=True),
+        sa.Column("closing", sa.BigInteger(), nullable=True),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_by", KEY, nullable=True),
+        sa.CheckConstraint("closing = opening + paid_in - charged", name=op.f("ck_statement_closing")),
+        sa.CheckConstraint("line_count > 0", name=op.f("ck_statement_line_count")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_statement_account_id")),
+        sa.ForeignKeyConstraint(["closed_by"], ["person.id"], name=op.f("fk_statement_closed_by")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_statement_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statement")),
+        sa.UniqueConstraint("organisation_id", "year", "serial", name=op.f("uq_statement_organisation_id_year_serial")),
+    )
+    op.create_index(op.f("ix_statement_account_id_statement_id"), "statement", ["account_id", "id"], unique=False)
+    op.create_index(op.f("ix_statement_organisation_id_statement_month"), "statement", ["organisation_id", "month"], unique=False)
     op.create_table(
         "switched_on",
         sa.Column("id", KEY, nullable=False),
@@ -603,6 +760,32 @@ def upgrade() -> None:
         postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
     )
     op.create_table(
+        "settlement",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("statement_id", KEY, nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("way", sa.String(length=10), nullable=False),
+        sa.Column("reference", sa.String(length=80), nullable=False),
+        sa.Column("moved_on", sa.Date(), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("transaction_id", KEY, nullable=True),
+        sa.Column("takes_back_id", KEY, nullable=True),
+        sa.Column("made_by", KEY, nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("takes_back_id IS NULL OR note <> ''", name=op.f("ck_settlement_reason")),
+        sa.CheckConstraint("way IN ('transfer', 'inner', 'balance')", name=op.f("ck_settlement_way")),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_settlement_amount")),
+        sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_settlement_made_by")),
+        sa.ForeignKeyConstraint(["statement_id"], ["statement.id"], name=op.f("fk_settlement_statement_id")),
+        sa.ForeignKeyConstraint(["takes_back_id"], ["settlement.id"], name=op.f("fk_settlement_takes_back_id")),
+        sa.ForeignKeyConstraint(["transaction_id"], ["ledger_transaction.id"], name=op.f("fk_settlement_transaction_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement")),
+        sa.UniqueConstraint("takes_back_id", name=op.f("uq_settlement_takes_back_id")),
+        sa.UniqueConstraint("transaction_id", name=op.f("uq_settlement_transaction_id")),
+    )
+    op.create_index(op.f("ix_settlement_reference"), "settlement", ["reference"], unique=False)
+    op.create_index(op.f("ix_settlement_statement_id"), "settlement", ["statement_id"], unique=False)
+    op.create_table(
         "usage_problem",
         sa.Column("id", KEY, nullable=False),
         sa.Column("usage_id", KEY, nullable=True),
@@ -685,11 +868,46 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_charge_share_account_id"), "charge_share", ["account_id"], unique=False)
     op.create_index(op.f("ix_charge_share_charge_id_charge_share_account_id"), "charge_share", ["charge_id", "account_id"], unique=True)
+    op.create_table(
+        "statement_line",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("statement_id", KEY, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("entry_id", KEY, nullable=False),
+        sa.Column("charge_id", KEY, nullable=True),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("person_id", KEY, nullable=True),
+        sa.Column("person", sa.String(length=200), nullable=False),
+        sa.Column("instrument_zh", sa.String(length=300), nullable=False),
+        sa.Column("instrument_en", sa.String(length=300), nullable=False),
+        sa.Column("reference", sa.String(length=500), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("position > 0", name=op.f("ck_statement_line_position")),
+        sa.ForeignKeyConstraint(["charge_id"], ["charge.id"], name=op.f("fk_statement_line_charge_id")),
+        sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_statement_line_entry_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_statement_line_person_id")),
+        sa.ForeignKeyConstraint(["statement_id"], ["statement.id"], name=op.f("fk_statement_line_statement_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statement_line")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_statement_line_entry_id")),
+    )
+    op.create_index(op.f("ix_statement_line_charge_id"), "statement_line", ["charge_id"], unique=False)
+    op.create_index(
+        op.f("ix_statement_line_person_id_statement_line_statement_id"), "statement_line", ["person_id", "statement_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_statement_line_statement_id_statement_line_position"), "statement_line", ["statement_id", "position"], unique=True
+    )
     for statement in GUARDS[op.get_context().dialect.name]:
         op.execute(sa.DDL(statement.replace("%", "%%")))
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_statement_line_statement_id_statement_line_position"), table_name="statement_line")
+    op.drop_index(op.f("ix_statement_line_person_id_statement_line_statement_id"), table_name="statement_line")
+    op.drop_index(op.f("ix_statement_line_charge_id"), table_name="statement_line")
+    op.drop_table("statement_line")
     op.drop_index(op.f("ix_charge_share_charge_id_charge_share_account_id"), table_name="charge_share")
     op.drop_index(op.f("ix_charge_share_account_id"), table_name="charge_share")
     op.drop_table("charge_share")
@@ -706,6 +924,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_usage_problem_usage_id"), table_name="usage_problem")
     op.drop_index(op.f("ix_usage_problem_instrument_id_usage_problem_resolved_at"), table_name="usage_problem")
     op.drop_table("usage_problem")
+    op.drop_index(op.f("ix_settlement_statement_id"), table_name="settlement")
+    op.drop_index(op.f("ix_settlement_reference"), table_name="settlement")
+    op.drop_table("settlement")
     op.drop_index(
         "uq_charge_usage",
         table_name="charge",
@@ -748,7 +969,11 @@ def downgrade() -> None:
     op.drop_index("ix_switched_on_matching", table_name="switched_on")
     op.drop_index("ix_switched_on_device", table_name="switched_on")
     op.drop_table("switched_on")
+    op.drop_index(op.f("ix_statement_organisation_id_statement_month"), table_name="statement")
+    op.drop_index(op.f("ix_statement_account_id_statement_id"), table_name="statement")
+    op.drop_table("statement")
     op.drop_table("reading")
+    op.drop_table("missed_check")
     op.drop_index(op.f("ix_ledger_entry_transaction_id"), table_name="ledger_entry")
     op.drop_index(op.f("ix_ledger_entry_account_id_ledger_entry_id"), table_name="ledger_entry")
     op.drop_table("ledger_entry")
@@ -764,6 +989,8 @@ def downgrade() -> None:
     op.drop_table("booking_quote")
     op.drop_index(op.f("ix_account_spender_person_id"), table_name="account_spender")
     op.drop_table("account_spender")
+    op.drop_index(op.f("ix_research_result_tie_instrument_id"), table_name="research_result_tie")
+    op.drop_table("research_result_tie")
     op.drop_index(op.f("ix_instrument_tariff_tariff_id"), table_name="instrument_tariff")
     op.drop_table("instrument_tariff")
     op.drop_index(
@@ -784,8 +1011,17 @@ def downgrade() -> None:
     op.drop_table("account")
     op.drop_table("use_policy")
     op.drop_table("tariff_version")
+    op.drop_index(
+        "uq_research_result_identifier",
+        table_name="research_result",
+        sqlite_where=sa.text("identifier <> ''"),
+        postgresql_where=sa.text("identifier <> ''"),
+    )
+    op.drop_index(op.f("ix_research_result_year"), table_name="research_result")
+    op.drop_table("research_result")
     op.drop_index(op.f("ix_reading_batch_received_at"), table_name="reading_batch")
     op.drop_table("reading_batch")
+    op.drop_table("period_close")
     op.drop_index(op.f("ix_ledger_transaction_noun_ledger_transaction_noun_id"), table_name="ledger_transaction")
     op.drop_index(op.f("ix_ledger_transaction_at"), table_name="ledger_transaction")
     op.drop_table("ledger_transaction")
@@ -799,6 +1035,8 @@ def downgrade() -> None:
     op.drop_table("access_card")
     op.drop_index(op.f("ix_tariff_organisation_id"), table_name="tariff")
     op.drop_table("tariff")
+    op.drop_table("statement_counter")
+    op.drop_table("programme")
     op.drop_index(op.f("ix_gateway_organisation_id"), table_name="gateway")
     op.drop_table("gateway")
     op.drop_table("charge_policy")

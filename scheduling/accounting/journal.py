@@ -1,0 +1,118 @@
+"""The journal (凭证明细) for a finance system: every posting of an organisation's month, both sides, each row with an id that never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from instruments.catalogue import Instrument
+from instruments.people import Organisation
+from instruments.timespan import zone
+from scheduling.accounting.accounts import Account
+from scheduling.accounting.charges import Charge
+from scheduling.accounting.ledger import LedgerEntry, LedgerTransaction
+from scheduling.accounting.statements import Statement, StatementLine, month_span
+
+AT_ONCE = 1000
+COLUMNS = (
+    "entry_id", "transaction_id", "date", "time", "kind", "account_number", "account_name", "account_kind", "keeper", "holder", "debit", "credit",
+    "currency", "charge_id", "instrument", "statement", "reference", "posting_key",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One side of one posting. Debit is what goes out of an account, credit what comes in; either is None."""
+
+    entry_id: int
+    transaction_id: int
+    at: datetime
+    kind: str
+    account_number: str
+    account_name: str
+    account_kind: str
+    keeper: str
+    holder: str
+    amount: Decimal
+    charge_id: int | None
+    instrument: str
+    statement: str
+    reference: str
+    key: str
+
+    @property
+    def debit(self) -> Decimal | None:
+        """Give what goes out."""
+        return -self.amount if self.amount < 0 else None
+
+    @property
+    def credit(self) -> Decimal | None:
+        """Give what comes in."""
+        return self.amount if self.amount > 0 else None
+
+
+def journal_of(session: Session, organisation: Organisation, month: date) -> Iterator[JournalRow]:
+    """Give the postings of a month that concern an organisation, in the order of the ledger, a slice of them in memory at a time."""
+    span, last = month_span(month, organisation.time_zone), 0
+    while rows := session.execute(_slice(organisation.id, span.start, span.end, last)).all():
+        last = rows[-1].id
+        yield from (_row(row) for row in rows)
+
+
+def cells_of(row: JournalRow, time_zone: str) -> tuple[str | int | float, ...]:
+    """Give a row's cells in the order of COLUMNS; amounts are texts, so that no fen is lost."""
+    local = row.at.astimezone(zone(time_zone))
+    return (
+        f"E{row.entry_id}", f"T{row.transaction_id}", local.date().isoformat(), local.strftime("%H:%M:%S"), row.kind, row.account_number,
+        row.account_name, row.account_kind, row.keeper, row.holder, _amount(row.debit), _amount(row.credit), "CNY",
+        "" if row.charge_id is None else f"C{row.charge_id}", row.instrument, row.statement, row.reference, row.key,
+    )  # fmt: skip
+
+
+def _amount(amount: Decimal | None) -> str:
+    return "" if amount is None else str(amount)
+
+
+def _slice(organisation_id: int, since: datetime, until: datetime, last: int) -> Select[Any]:
+    keeper, holder = Organisation.__table__.alias("keeper"), Organisation.__table__.alias("holder")
+    other = LedgerEntry.__table__.alias("other")
+    ours = Account.__table__.alias("ours")
+    concerns = exists(
+        select(other.c.id)
+        .join(ours, ours.c.id == other.c.account_id)
+        .where(other.c.transaction_id == LedgerTransaction.id, ours.c.organisation_id == organisation_id)
+    )
+    return (
+        select(
+            LedgerEntry.id, LedgerEntry.transaction_id, LedgerTransaction.at, LedgerTransaction.kind, Account.number, Account.name,
+            Account.kind.label("account_kind"), keeper.c.code.label("keeper"), holder.c.code.label("holder"), LedgerEntry.amount,
+            Charge.id.label("charge_id"), Instrument.inner_id, Statement.number.label("statement"), LedgerTransaction.reason, LedgerTransaction.key,
+        )
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .join(Account, Account.id == LedgerEntry.account_id)
+        .join(keeper, keeper.c.id == Account.organisation_id)
+        .outerjoin(holder, holder.c.id == Account.holder_id)
+        .outerjoin(Charge, and_(LedgerTransaction.noun == "charge", Charge.id == LedgerTransaction.noun_id))
+        .outerjoin(Instrument, Instrument.id == Charge.instrument_id)
+        .outerjoin(StatementLine, StatementLine.entry_id == LedgerEntry.id)
+        .outerjoin(Statement, Statement.id == StatementLine.statement_id)
+        .where(
+            LedgerTransaction.at >= since, LedgerTransaction.at < until, LedgerEntry.id > last,
+            or_(Charge.organisation_id == organisation_id, concerns),
+        )
+        .order_by(LedgerEntry.id)
+        .limit(AT_ONCE)
+    )  # fmt: skip
+
+
+def _row(row: Any) -> JournalRow:
+    return JournalRow(
+        row.id, row.transaction_id, row.at, row.kind, row.number, row.name, row.account_kind, row.keeper, row.holder or "", row.amount,
+        row.charge_id, row.inner_id or "", row.statement or "", row.reason, row.key,
+    )  # fmt: skip
