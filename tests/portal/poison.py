@@ -62,6 +62,7 @@ CHOSEN = {
     "organisation": {"code", "kind", "city", "time_zone"},
     "outbox_message": {"key", "kind", "to_address", "language", "message_id", "ics", "ics_method", "facts", "lease_owner"},
     "person": {"email", "language", "status"},
+    "programme": {"code", "kind", "terms"},
     "qualification": {"status"},
     "role_grant": {"role"},
     "rule_book": {"entries"},
