@@ -75,7 +75,8 @@ def _rates(question: Question) -> list[Piece]:
         packaged = meter.code in covered_meters(question) and any(piece.code.startswith("package:") for piece in pieces)
         if not packaged and (own or time.get(meter.code)):
             pieces += top_up("rates", meter, own)
-    return pieces
+    order = {meter.code: place for place, meter in enumerate(meters)}
+    return sorted(pieces, key=lambda piece: order.get(piece.source, -1))
 
 
 def _options(question: Question) -> list[Piece]:

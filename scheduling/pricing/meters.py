@@ -67,8 +67,8 @@ class Meter(Named):
     def _sensible(self) -> Meter:
         if not self.is_time and (self.step_minutes or self.grace_minutes or self.extra_minutes):
             raise wrong(Sentence("只有按时间计费的项目才有进位和宽限。", "Only a rate by time has steps, grace and extra minutes."))
-        if self.is_time and (self.pack != 1 or self.times):
-            raise wrong(Sentence("按时间计费的项目不能按包计数。", "A rate by time is not counted in packs or by another quantity."))
+        if self.is_time and self.pack != 1:
+            raise wrong(Sentence("按时间计费的项目不能按包计数。", "A rate by time is not counted in packs."))
         if self.is_time and self.grace_minutes >= max(self.step, 1) and self.grace_minutes:
             raise wrong(Sentence("宽限必须短于进位的单位。", "The grace must be shorter than the step."))
         if not self.pack:

@@ -57,7 +57,7 @@ def _cheapest(question: Question, packages: Sequence[Package], billed: Billed) -
     package, rest = packages[0], packages[1:]
     spans = _time_of(package, billed)
     if package.whens:
-        taken = [cover for cover in _covers(package, question, spans) if _is_cheaper(question, package, billed, cover)]
+        taken = _cheaper_windows(question, package, billed, _covers(package, question, spans))
         return _package_pieces(package, question, taken) + _cheapest(question, rest, _without(package, billed, taken))
     tries = [_blocks(package, spans, count) for count in _counts_to_try(package, spans)]
     ways = [_package_pieces(package, question, one) + _cheapest(question, rest, _without(package, billed, one)) for one in tries]
@@ -68,9 +68,16 @@ def _cost(pieces: Sequence[Piece]) -> tuple[int, Decimal]:
     return sum(piece.rate is None for piece in pieces), raw_sum(pieces)
 
 
-def _is_cheaper(question: Question, package: Package, billed: Billed, cover: Cover) -> bool:
-    own = {code: common(spans, [cover[0]]) for code, spans in billed.items() if not package.meters or code in package.meters}
-    return _cost(_package_pieces(package, question, [cover])) < _cost(_metered(question, own))
+def _cheaper_windows(question: Question, package: Package, billed: Billed, covers: Sequence[Cover]) -> list[Cover]:
+    """Give the windows that bring the price down, each weighed beside those before it: hours left over may fall into other tiers."""
+    taken: list[Cover] = []
+    best = _cost(_metered(question, billed))
+    for cover in covers:
+        way = [*taken, cover]
+        cost = _cost(_package_pieces(package, question, way) + _metered(question, _without(package, billed, way)))
+        if cost < best:
+            taken, best = way, cost
+    return taken
 
 
 def _metered(question: Question, billed: Billed) -> list[Piece]:

@@ -19,15 +19,16 @@ SECONDS = 3600
 
 
 def time_pieces(question: Question, part: Part, meter: Meter, spans: Sequence[TimeSpan]) -> list[Piece]:
-    """Price time: split at bands, then at tiers."""
+    """Price time: split at bands, then at tiers; where persons or the like multiply it, they multiply the rate."""
     stretches = split(meter, spans, question.use)
     whole = _position(question, meter) + sum((_seconds(span) for span, _, _ in stretches), Decimal(0))
+    factor = Decimal(1) if meter.times is None else question.use.quantities.get(meter.times, Decimal(1))
     pieces: list[Piece] = []
     for (span, band, price), position in zip(stretches, _positions(question, meter, stretches), strict=True):
         at = span.start
         for measure, rate in _rates(question, meter, price, position, _seconds(span), whole):
             piece_span = TimeSpan(at, at + timedelta(microseconds=int(measure * 1_000_000)))
-            pieces.append(metered(part, meter, band, measure, rate, piece_span))
+            pieces.append(metered(part, meter, band, measure, None if rate is None else rate * factor, piece_span))
             at = piece_span.end
     return pieces
 

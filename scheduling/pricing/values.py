@@ -93,19 +93,21 @@ class Condition(Strict):
     purposes: tuple[Purpose, ...] = Field(default=(), max_length=4)
     options: tuple[Code, ...] = Field(default=(), max_length=20)
     without_options: tuple[Code, ...] = Field(default=(), max_length=20)
+    units: tuple[Code, ...] = Field(default=(), max_length=20)
     hazard_from: int = Field(default=0, ge=0, le=9)
     hazard_below: int = Field(default=10, ge=1, le=10)
     grade_from: int = Field(default=0, ge=0, le=4)
     grade_below: int = Field(default=5, ge=1, le=5)
 
     def is_met(self, use: Use) -> bool:
-        """Say whether a use is meant: all that is named must hold, and any one of the options."""
+        """Say whether a use is meant: all that is named must hold, any one of the options, and any one of the units above 0."""
         return (
             (not self.audiences or use.audience in self.audiences)
             and (not self.modes or use.mode in self.modes)
             and (not self.purposes or use.purpose in self.purposes)
             and (not self.options or bool(use.options & set(self.options)))
             and not use.options & set(self.without_options)
+            and (not self.units or any(use.quantities.get(unit) for unit in self.units))
             and self.hazard_from <= use.hazard < self.hazard_below
             and self.grade_from <= use.grade < self.grade_below
         )

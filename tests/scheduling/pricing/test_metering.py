@@ -104,6 +104,22 @@ def test_samples_times_temperatures():
     assert total(a_use(sample=3), unit="sample", times="temperature") == Decimal("300.00")
 
 
+def test_hours_times_persons():
+    """R11: training costs 400 an hour and person."""
+    use = a_use(2, person=3)
+    [line] = price(a_spec(rate={"amount": 400, "times": "person"}), use).lines
+    assert (line.quantity, line.rate, line.amount) == (2, 1200, Decimal("2400.00"))
+
+
+def test_a_meter_may_count_only_beside_a_quantity():
+    rates = [{"code": "h", "unit": "h_spectrum", "prices": [{"amount": 150}]}]
+    rates.append(
+        {"code": "further", "prices": [{"amount": 50}], "included": 1, "included_per": "c_spectrum", "only": {"units": ["c_spectrum"]}}
+    )
+    assert price(a_spec(rates=rates), a_use(3, h_spectrum=1)).total == Decimal("150.00")
+    assert price(a_spec(rates=rates), a_use(3, c_spectrum=1)).total == Decimal("100.00")
+
+
 def test_packs_count_whole_after_what_is_included():
     """5 per 250 beyond 1000: 1600 is 600 beyond, three packs."""
     assert total(a_use(angstrom=1600), amount=5, unit="angstrom", included=1000, pack=250) == Decimal("15.00")

@@ -49,7 +49,8 @@ def rates(draw, tiers=True):
 @st.composite
 def tariffs(draw):
     """A tariff with a rate and any of fees, caps, packages and adjustments."""
-    data = {"rates": [draw(rates())]}
+    has_packages = draw(st.booleans())
+    data = {"rates": [draw(rates(tiers=not has_packages))]}  # hours a package takes may leave others in a dearer tier
     if draw(st.booleans()):
         data["fees"] = [{"code": "fee", "on": draw(st.sampled_from(["use", "day"])), "prices": [{"amount": str(draw(amounts))}]}]
     if draw(st.booleans()):
@@ -57,7 +58,7 @@ def tariffs(draw):
         brackets = [{"above": draw(st.integers(0, 2000)), "percent": draw(st.integers(0, 100))}]
         limit = draw(st.sampled_from([{"brackets": brackets}, {"hours": draw(st.integers(0, 30))}]))
         data["caps"] = [{"code": "cap", **limit, **draw(st.sampled_from([{"cycle": cycle}, {"whens": [NIGHT]}, {}]))}]
-    if draw(st.booleans()):
+    if has_packages:
         shape = draw(st.sampled_from([{"minutes": 1440}, {"minutes": 600}, {"whens": [NIGHT]}]))
         data["packages"] = [{"code": "pack", **shape, "prices": [{"amount": str(draw(amounts))}]}]
     if draw(st.booleans()):

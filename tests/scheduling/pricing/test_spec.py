@@ -168,7 +168,7 @@ def test_prices_that_contradict_themselves(prices):
         {"step_minutes": 30, "grace_minutes": 30},
         {"unit": "sample", "step_minutes": 30},
         {"unit": "hour", "unit_minutes": 50},
-        {"times": "sample"},
+        {"pack": 10},
         {"unit": "sample", "pack": 0},
         {"tiers_by": "cycle"},
         {"cycle": {"every": "month"}},
