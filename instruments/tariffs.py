@@ -88,6 +88,10 @@ class Rates:
         current = [one for used_from, one in self.rows if one and begun and used_from == begun[-1] and one.valid_from <= instant]
         return max(current, key=lambda one: (one.valid_from, one.number), default=None)
 
+    def changes(self, *, after: datetime) -> list[datetime]:
+        """Give the instants after another at which something else may be in force."""
+        return sorted({instant for used_from, one in self.rows for instant in (used_from, one and one.valid_from) if instant and instant > after})
+
 
 def found_tariff(session: Session, organisation: Organisation, name_zh: str, name_en: str, *, now: datetime) -> Tariff:
     """Begin a tariff under a name in at least one language; it says nothing yet."""

@@ -18,6 +18,8 @@ from portal.auth import viewer
 from portal.formats import when
 from portal.ical import contact, place
 from portal.language import name, say, t
+from portal.rateshown import price_of_booking
+from scheduling.bookingquotes import quote_of
 from scheduling.bookings import MODES, PURPOSES, STATUSES, Booking
 from scheduling.changing import versions_of
 from scheduling.steps import open_steps
@@ -52,6 +54,7 @@ def booking_page(session: Session, one: Booking, status: int = 200, problem: Pro
         status=say(STATUSES[one.status]),
         kind=KINDS[one.status],
         facts=facts_of(one, who),
+        price=price_of_booking(quote_of(session, one.id)),
         history=history_of(session, one),
         versions=[(each, each.span) for each in versions] if len(versions) > 1 else [],
         newest=newest if newest.id != one.id else None,

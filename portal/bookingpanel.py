@@ -10,10 +10,11 @@ from flask import url_for
 
 from instruments.errors import Invalid
 from instruments.timespan import TimeSpan
-from portal.formats import duration, instant, wall
+from portal.formats import duration, instant, money, wall
 from portal.forms import Form
 from portal.language import name, t
 from portal.quotes import Checked, checked
+from portal.rateshown import Price, price_of_quote
 from scheduling.alternatives import Alternative
 from scheduling.quoting import Quote
 
@@ -45,6 +46,7 @@ class Panel:
     offers: Sequence[Offer] = ()
     problems: Sequence[str] = ()
     ask_url: str = ""
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def panel_of(found: Quote, span: TimeSpan, words: Words, address: Callable[[Alte
         "possible": t("可以约，提交后立即确认。", "You can have it, confirmed at once."),
     }[kind]
     action = words.ask if kind == "approval" else words.book
-    return Panel(kind, summary, action, span, found.cases[0].instrument.time_zone, checked(found), offers, ask_url=ask_url)
+    return Panel(kind, summary, action, span, found.cases[0].instrument.time_zone, checked(found), offers, ask_url=ask_url, price=price_of_quote(found))
 
 
 def unchanged_panel(span: TimeSpan, tz: str, words: Words) -> Panel:
@@ -123,5 +125,7 @@ def _offer(one: Alternative, wished: TimeSpan, own: set[int], url: str) -> Offer
         told.append(duration(one.span))
     if one.needs_approval:
         told.append(t("需审批", "needs approval"))
+    if one.total is not None:
+        told.append(money(one.total))
     times = (wall(one.span.start, instrument.time_zone), wall(one.span.end, instrument.time_zone)) if is_own else None
     return Offer(url, one.span, instrument.time_zone, t("，", ", ").join(told), times)

@@ -28,6 +28,7 @@ from portal.instrumentstate import answers, book_url, is_bookable, state_of
 from portal.instrumentweek import Asked, asked_days, shown_week, week_mark, week_of
 from portal.language import say, t
 from portal.links import outside_url
+from portal.rateshown import rates_shown
 from portal.transactions import reading
 from scheduling.rules.book import read_entries
 from scheduling.rules.bounds import bounds
@@ -63,6 +64,7 @@ def show(instrument_id: int) -> str:
             publication=PUBLICATIONS[instrument.publication],
             hours=_hours(session, instrument),
             rules=say_rules(entries, instrument),
+            rates=rates_shown(session, instrument, viewer(), now),
             next_week=_week_of(instrument, state.next_free),
             bookable=is_bookable(instrument),
             website=outside_link(instrument.organisation.website),

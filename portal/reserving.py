@@ -110,7 +110,7 @@ def _page(ids: Sequence[int], url: str, quote_url: str) -> Any:
     form = WishForm()
     with reading() as session:
         desired = Desired(_instruments(session, ids), url, quote_url)
-        form.offer(session, desired.instruments, viewer())
+        form.offer(session, desired.instruments, viewer(), clock.now())
         if request.method == "GET":
             return _opened(session, desired, form)
         if not form.validate() or "check" in request.form:
@@ -122,7 +122,7 @@ def _fragment(ids: Sequence[int]) -> str:
     form = WishForm()
     with reading() as session:
         desired = Desired(_instruments(session, ids), "", "")
-        form.offer(session, desired.instruments, viewer())
+        form.offer(session, desired.instruments, viewer(), clock.now())
         form.validate()
         return render_template("bookings/panel.html", panel=_panel(session, desired, form))
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
-from wtforms.widgets import DateTimeLocalInput
+from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget
 
 from instruments.access import Viewer
 from instruments.catalogue import Instrument
@@ -20,8 +24,12 @@ from instruments.timespan import TimeSpan
 from portal.formats import wall
 from portal.forms import AtMost, Form, Required
 from portal.language import lazy_t, name, say, t
+from portal.rateshown import specs_of
 from portal.walltimes import ShownTwice, read_span, read_time, turn_of
 from scheduling.bookings import MODES, PURPOSES
+from scheduling.pricing.spec import TariffSpec
+from scheduling.pricing.unitwords import unit_words
+from scheduling.rates import HAZARD
 from scheduling.reserving import LONGEST_NOTE, Wish
 
 TURNS = ("first", "second")
@@ -87,16 +95,35 @@ class TimesForm(Form):
         return {field.name: field.data for field in self if field.name not in ("form_key", "csrf_token")}
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One number a tariff asks for, by the code of its unit: samples, runs, injections."""
+
+    code: str
+    label: str
+    text: str
+
+    @property
+    def field(self) -> str:
+        """Name its input."""
+        return f"quantity-{self.code}"
+
+
 class WishForm(TimesForm):
     """All of a wish but the instruments."""
 
     mode = SelectField(lazy_t("使用方式", "How"))
     purpose = SelectField(lazy_t("用途", "What for"))
     group = SelectField(lazy_t("课题组", "For which group"), default="")
+    options = SelectMultipleField(
+        lazy_t("附加项目", "Options"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False), default=list
+    )
+    counts: tuple[Count, ...] = ()
 
-    def offer(self, session: Session, instruments: Sequence[Instrument], viewer: Viewer) -> None:
-        """Offer the modes these instruments have for this person, and her groups."""
+    def offer(self, session: Session, instruments: Sequence[Instrument], viewer: Viewer, now: datetime) -> None:
+        """Offer the modes these instruments have for this person, her groups, and what their rates ask for."""
         self.prepare(instruments[0].time_zone)
+        self._ask_for_rates(specs_of(session, instruments, now))
         self.mode.choices = [(mode, say(MODES[mode])) for mode in modes_of(instruments, viewer)]
         self.purpose.choices = [(purpose, say(words)) for purpose, words in PURPOSES.items()]
         groups = session.scalars(select(Group).where(Group.id.in_(viewer.group_ids)).order_by(Group.id)).all() if viewer.group_ids else ()
@@ -108,12 +135,33 @@ class WishForm(TimesForm):
             known = [value for value, _ in field.choices or ()]
             field.data = args[field.name] if args.get(field.name) in known else known[0]
 
+    def _ask_for_rates(self, specs: Sequence[TariffSpec]) -> None:
+        choices = {choice.code: say(choice.name) for spec in specs for choice in spec.choices}
+        self.options.choices = list(choices.items())
+        units = {meter.unit: say(unit_words(meter)) for spec in specs for meter in spec.counted}
+        if any(one.only.hazard_from for spec in specs for one in (*spec.fees, *spec.adjustments, *spec.meters)):
+            units[HAZARD] = t("样品危险等级（0-9）", "Hazard of the samples (0-9)")
+        self.counts = tuple(Count(code, words, request.form.get(f"quantity-{code}", "").strip()[:20]) for code, words in units.items())
+
+    def asked(self) -> dict[str, Any]:
+        """Give what is asked, with the numbers the rates want."""
+        return super().asked() | {count.field: count.text for count in self.counts}
+
     def read_wish(self, instrument_ids: Sequence[int]) -> Wish:
         """Read the wish; Invalid with its field for what cannot be."""
         group = self.group.data or ""
         return Wish(
-            tuple(instrument_ids), self.read_span(), self.mode.data or "", self.purpose.data or "", int(group) if group else None, self.note.data or ""
-        )
+            tuple(instrument_ids), self.read_span(), self.mode.data or "", self.purpose.data or "", int(group) if group else None,
+            self.note.data or "", quantities=read_counts(self.counts), options=tuple(self.options.data or ()),
+        )  # fmt: skip
+
+
+def read_counts(counts: Sequence[Count]) -> tuple[tuple[str, Decimal], ...]:
+    """Read the numbers that were filled in; Invalid for what is none."""
+    try:
+        return tuple((count.code, Decimal(count.text)) for count in counts if count.text)
+    except InvalidOperation as error:
+        raise Invalid("quantities", Sentence("数量须为数字，例如 3。", "A quantity is a number such as 3.")) from error
 
 
 def modes_of(instruments: Sequence[Instrument], viewer: Viewer) -> list[str]:

@@ -13,6 +13,7 @@ from portal import clock
 from portal.api.answering import KEY, MATCH, Answered, answer_once, refusal_of
 from portal.api.openapi import api, read_id
 from portal.api.paging import cursor_of, key_of
+from portal.api.prices import quantities_of
 from portal.api.shapes.booking import BookingIn, BookingOut, BookingPatch, BookingsAsked, BookingsOut, BundleOut
 from portal.api.steps import booking_out, check_match, etag_of, kept, versioned, with_match
 from portal.auth import viewer
@@ -21,6 +22,7 @@ from portal.notices import booked_notice, notice
 from portal.transactions import reading
 from scheduling import changing
 from scheduling.alternatives import alternatives
+from scheduling.bookingquotes import quote_of, quotes_of
 from scheduling.bookings import Booking, seen_booking
 from scheduling.diary import Wanted, page_of_bookings
 from scheduling.quoting import quote_move
@@ -37,7 +39,8 @@ def list_bookings(query: BookingsAsked) -> BookingsOut:
     )  # fmt: skip
     with reading() as session:
         found = page_of_bookings(session, wanted, viewer=viewer(), limit=query.limit, after=(after[0], after[1]) if after else None)
-        items = [booking_out(one) for one in found.bookings]
+        quotes = quotes_of(session, [one.id for one in found.bookings])
+        items = [booking_out(one, quotes.get(one.id)) for one in found.bookings]
     return BookingsOut(items=items, total=found.total, next=cursor_of(*found.next) if found.next else None)
 
 
@@ -58,7 +61,7 @@ def make_booking(body: BookingIn) -> Answered:
     def do(session: Session) -> Answer:
         made = book(session, wish, viewer=viewer(), now=clock.now())
         booked_notice(session, made, clock.now(), actor=viewer())
-        return Answer(201, _bundle(made).model_dump(mode="json"))
+        return Answer(201, _bundle(session, made).model_dump(mode="json"))
 
     def refuse(error: PortalError) -> Answer:
         if isinstance(error, Refused):
@@ -85,14 +88,17 @@ def _wish_of(body: BookingIn) -> Wish:
     check_account(body.account)
     ids = tuple(read_id(one) for one in chosen)
     group = read_id(body.group) if body.group else (viewer().group_ids[0] if len(viewer().group_ids) == 1 else None)
-    return Wish(ids, TimeSpan(body.start, body.end), body.mode or "self", body.purpose, group, body.note)
+    return Wish(
+        ids, TimeSpan(body.start, body.end), body.mode or "self", body.purpose, group, body.note,
+        quantities=quantities_of(body.samples, body.quantities), options=tuple(body.items),
+    )  # fmt: skip
 
 
 @api.operation("GET", "/bookings/{booking_id}", "One booking", tag="bookings", answers={200: BookingOut})
 def show_booking(booking_id: int) -> tuple[BookingOut, int, dict[str, str]]:
     """Show a booking that is mine, my group's as its PI, or my instrument's."""
     with reading() as session:
-        shown = booking_out(seen_booking(session, booking_id, viewer()))
+        shown = booking_out(seen_booking(session, booking_id, viewer()), quote_of(session, booking_id))
     return shown, 200, {"ETag": etag_of(shown.model_dump())}
 
 
@@ -129,6 +135,7 @@ def _moved(old: Booking, body: BookingPatch) -> TimeSpan:
     return TimeSpan(body.start or old.start_at, body.end or old.end_at)
 
 
-def _bundle(made: Sequence[Booking]) -> BundleOut:
-    shown = [booking_out(one) for one in made]
+def _bundle(session: Session, made: Sequence[Booking]) -> BundleOut:
+    quotes = quotes_of(session, [one.id for one in made])
+    shown = [booking_out(one, quotes.get(one.id)) for one in made]
     return BundleOut(**shown[0].model_dump(), bookings=shown)

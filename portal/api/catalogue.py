@@ -13,12 +13,14 @@ from instruments.errors import NotFound
 from instruments.rulebooks import in_force, rule_book_history
 from portal import clock
 from portal.api.openapi import api
+from portal.api.prices import rates_out, words
 from portal.api.register import organisation_out
 from portal.api.shapes.basics import Named, Words
 from portal.api.shapes.instrument import InstrumentOut
 from portal.api.shapes.register import CategoryOut
 from portal.auth import viewer
 from portal.language import name
+from portal.rateshown import rates_shown
 from portal.transactions import reading
 from scheduling.availability import next_free
 from scheduling.rules.book import read_entries
@@ -47,11 +49,12 @@ def show_instrument(instrument_id: int) -> InstrumentOut:
         one = seen_instrument(session, instrument_id, viewer())
         books = rule_book_history(session, [one.id]).get(one.id, [])
         rules = [Words(zh=said.zh, en=said.en) for said in say_rules(read_entries(in_force(books, now)), one)]
-        free = next_free(session, [one.id], now=now).get(one.id)
+        free, rates = next_free(session, [one.id], now=now).get(one.id), rates_shown(session, one, viewer(), now)
         return InstrumentOut(
             **_facts(one), **_place(one), organisation=organisation_out(one.organisation), category=category_out(session, one.category_code),
             facility=Named(id=str(one.facility.id), name_zh=one.facility.name_zh, name_en=one.facility.name_en) if one.facility else None,
-            next_free=free.start if free else None, rules=rules, rates=[], links=_links(one),
+            next_free=free.start if free else None, rules=rules, rates=rates_out(rates),
+            rate_rules=[words(said) for said in rates.current.sentences] if rates.current else [], links=_links(one),
         )  # fmt: skip
 
 

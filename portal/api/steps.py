@@ -12,6 +12,7 @@ from instruments.errors import Sentence
 from portal import clock
 from portal.api.answering import KEY, MATCH, Answered, answer_once
 from portal.api.openapi import api
+from portal.api.prices import booking_quote_out
 from portal.api.shapes.basics import Named
 from portal.api.shapes.booking import BookingOut, StepIn
 from portal.auth import viewer
@@ -19,6 +20,7 @@ from portal.errors import Stale
 from portal.idempotency import Answer
 from portal.notices import notice
 from scheduling import changing, deciding, desk
+from scheduling.bookingquotes import BookingQuote, quote_of
 from scheduling.bookings import Booking, seen_booking
 
 
@@ -82,7 +84,7 @@ def with_match(body: BaseModel) -> list[Any]:
 def kept(session: Session, one: Booking) -> Answer:
     """Give a booking as an answer that can be kept, in the version that is written."""
     session.flush()
-    return Answer(200, booking_out(one).model_dump(mode="json"))
+    return Answer(200, booking_out(one, quote_of(session, one.id)).model_dump(mode="json"))
 
 
 def versioned(answered: Answered) -> Answered:
@@ -96,13 +98,13 @@ def etag_of(shown: dict[str, Any]) -> str:
     return f'"{shown["id"]}-{shown["version"]}"'
 
 
-def booking_out(one: Booking) -> BookingOut:
-    """Show a booking to somebody who may see it."""
+def booking_out(one: Booking, quote: BookingQuote | None) -> BookingOut:
+    """Show a booking, and what it was priced at, to somebody who may see it."""
     instrument = one.instrument
     return BookingOut(
         id=str(one.id), status=one.status, instrument=Named(id=str(instrument.id), name_zh=instrument.name_zh, name_en=instrument.name_en),
         start=one.start_at, end=one.end_at, mode=one.mode, purpose=one.purpose, audience=one.audience, person=str(one.person_id),
-        group=str(one.group_id) if one.group_id else None, note=one.note, reason=one.reason,
+        group=str(one.group_id) if one.group_id else None, note=one.note, reason=one.reason, quote=booking_quote_out(quote),
         previous=str(one.previous_id) if one.previous_id else None, bundle=one.bundle, version=one.version, created=one.created_at,
         expires=one.expires_at, started=one.started_at, ended=one.ended_at,
         links={"self": url_for("api.show_booking", booking_id=one.id), "page": url_for("bookings.show", booking_id=one.id)},

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from portal.api.shapes.basics import Asked, In, Named
-from portal.api.shapes.kinds import ACCOUNT, Cursor, Id, Instant, Limit, Mode, Note, Purpose, Status
+from portal.api.shapes.instrument import QuoteLine
+from portal.api.shapes.kinds import ACCOUNT, Cursor, Id, Instant, Items, Limit, Mode, Note, Purpose, Quantities, Samples, Status
 
 
 class BookingIn(In):
@@ -20,6 +21,9 @@ class BookingIn(In):
     mode: Mode | None = None
     purpose: Purpose = "research"
     group: Id | None = None
+    samples: Samples = None
+    quantities: Quantities = {}
+    items: Items = []
     account: Annotated[Id | None, Field(description=ACCOUNT)] = None
     note: Note = ""
 
@@ -39,8 +43,19 @@ class StepIn(In):
     note: Note = ""
 
 
+class BookingQuoteOut(BaseModel):
+    """What a booking was priced at when it was made or moved; without a total a manager sets it."""
+
+    lines: list[QuoteLine]
+    total: str | None
+    currency: str
+    account: str | None
+    quantities: dict[str, str]
+    items: list[str]
+
+
 class BookingOut(BaseModel):
-    """A booking."""
+    """A booking. One that had no rates has no quote."""
 
     id: str
     status: Status
@@ -54,6 +69,7 @@ class BookingOut(BaseModel):
     group: str | None
     note: str
     reason: str
+    quote: BookingQuoteOut | None
     previous: str | None
     bundle: str | None
     version: int

@@ -7,10 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from portal.api.shapes.basics import AlternativeOut, Asked, In, Named, RefusalOut, SpanOut, Words
-from portal.api.shapes.kinds import ACCOUNT, Id, Instant, Limit, Mode, Period, Purpose, Text
+from portal.api.shapes.kinds import ACCOUNT, Id, Instant, Items, Limit, Mode, Period, Purpose, Quantities, Samples, Text
 from portal.api.shapes.register import CategoryOut, OrganisationOut
-
-PRICED = "Counts only where the instrument has rates for it; without rates there are no lines and no total."
 
 
 class WindowAsked(Asked):
@@ -30,21 +28,39 @@ class AvailabilityOut(BaseModel):
 
 
 class QuoteLine(BaseModel):
-    """One line of a quote."""
+    """One line of a price; what is an amount by itself has no rate. `code` stays the same from quote to charge."""
 
+    code: str
     label: Words
     quantity: str
-    unit: str
-    rate: str
+    unit: Words
+    rate: str | None
     amount: str
 
 
+class RatePrice(BaseModel):
+    """What one unit costs some kinds of users, in words ("¥120.00", "free", "on request")."""
+
+    audiences: list[str]
+    price: Words
+
+
+class RateOut(BaseModel):
+    """One row of a rate table; without modes it is for all of them."""
+
+    label: Words
+    modes: Words | None
+    unit: Words
+    prices: list[RatePrice]
+
+
 class QuoteOut(BaseModel):
-    """What a use would cost and what stands against it."""
+    """What a use would cost and what stands against it. Without a total there are no rates, or a manager sets it, as the notes say."""
 
     lines: list[QuoteLine]
     total: str | None
     currency: str
+    notes: list[Words]
     refusals: list[RefusalOut]
     approvals: list[RefusalOut]
     warnings: list[RefusalOut]
@@ -59,8 +75,9 @@ class QuoteIn(In):
     mode: Mode | None = None
     purpose: Purpose = "research"
     group: Id | None = None
-    samples: Annotated[int | None, Field(ge=0, le=1_000_000, description=PRICED)] = None
-    items: Annotated[list[Id] | None, Field(max_length=50, description=PRICED)] = None
+    samples: Samples = None
+    quantities: Quantities = {}
+    items: Items = []
     account: Annotated[Id | None, Field(description=ACCOUNT)] = None
 
 
@@ -143,6 +160,7 @@ class InstrumentOut(InstrumentRow):
     setup_minutes: int
     cleanup_minutes: int
     rules: list[Words]
-    rates: list[QuoteLine]
+    rates: list[RateOut]
+    rate_rules: list[Words]
     links: dict[str, str]
     version: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -57,9 +58,16 @@ Period = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^P(?=.*\d)(\d{1,3}D)?(T(?=\d)(\d{1,4}H)?(\d{1,6}M)?)?$"}),
 ]
 ACCOUNT = "The account to pay from. One that is not there is refused (422)."
+PRICED = "Counts only where the instrument has rates for it; without rates there are no lines and no total."
 Text = Annotated[str, AfterValidator(_printable)]
 Note = Annotated[Text, Field(max_length=500)]
 Id = Annotated[Text, Field(min_length=1, max_length=40)]
+Samples = Annotated[int | None, Field(ge=0, le=1_000_000, description=PRICED)]
+Quantities = Annotated[
+    dict[Id, Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]],
+    Field(max_length=50, description="How many of each unit of the rates, by its code. " + PRICED),
+]
+Items = Annotated[list[Id], Field(max_length=50, description="The codes of options the rates offer. One that they do not have is refused (422).")]
 Cursor = Annotated[Text | None, Field(max_length=500)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 Mode = Literal["self", "assisted", "remote", "teaching", "training", "maintenance"]
