@@ -14,11 +14,19 @@ from sqlalchemy.orm import Session
 from instruments.access import load_viewer
 from instruments.errors import Invalid, NotFound
 from scheduling.accounting import issuing
+from scheduling.accounting.charging import confirm_charge
 from scheduling.accounting.disputes import reverse_charge
 from scheduling.accounting.periods import PeriodClose, close_period
 from scheduling.accounting.proof import check_books
 from scheduling.accounting.statementlist import (
-    WantedStatements, all_lines, lines_of, own_sum, page_of_statements, parts_of, sees_whole, seen_statement,
+    WantedStatements,
+    all_lines,
+    lines_of,
+    own_sum,
+    page_of_statements,
+    parts_of,
+    seen_statement,
+    sees_whole,
 )  # fmt: skip
 from scheduling.accounting.statements import Statement, StatementLine, next_serial, read_month
 
@@ -121,8 +129,6 @@ def test_deposits_are_on_the_statement_of_an_account_the_provider_keeps(
 def test_what_costs_nothing_is_on_no_statement(
     a_final_charge, closing, instrument, owner, people, grant, session, a_charge, a_manager, now
 ):
-    from scheduling.accounting.charging import confirm_charge
-
     free = a_charge(instrument=instrument, person=people[0], accounts=[grant], amount="0.00")
     confirm_charge(session, free.id, viewer=a_manager(instrument), now=now)
     assert closing(owner) == []
@@ -164,7 +170,7 @@ def test_names_stay_as_they_were(session, a_final_charge, closing, instrument, o
 def test_the_database_lets_nobody_change_a_statement(session, a_final_charge, closing, instrument, owner, people, grant, statement):
     a_final_charge(instrument=instrument, person=people[0], accounts=[grant])
     closing(owner)
-    with pytest.raises(DBAPIError, match="never (changed|added to)|stays closed"), session.begin_nested():
+    with pytest.raises(DBAPIError, match=r"never (changed|added to)|stays closed"), session.begin_nested():
         session.execute(text(statement))
 
 
