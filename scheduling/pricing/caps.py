@@ -85,7 +85,7 @@ def _beyond(hours: Decimal, question: Question, window: Window, spans: Sequence[
 
 def _free(cap: Cap, part: Part, meter: str, span: TimeSpan) -> Piece:
     seconds = Decimal(int(span.duration.total_seconds()))
-    return Piece(part, meter, f"cap:{cap.code}", cap.name, HOUR, seconds, Decimal(3600), Decimal(0), span)
+    return Piece(part, meter, f"cap:{cap.code}:{meter}", cap.name, HOUR, seconds, Decimal(3600), Decimal(0), span)
 
 
 def _take(cap: Cap, question: Question, pieces: Sequence[Piece], left: list[Decimal]) -> Decimal:

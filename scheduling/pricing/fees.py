@@ -7,11 +7,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 from instruments.errors import Sentence
+from instruments.money import yuan
 from instruments.timespan import common, minus
 from scheduling.pricing.extras import Fee
+from scheduling.pricing.lines import total_of
 from scheduling.pricing.metering import calendar_days
 from scheduling.pricing.meters import Meter
-from scheduling.pricing.pieces import Piece, Question, raw_sum
+from scheduling.pricing.pieces import Piece, Question, as_items
 from scheduling.pricing.unitwords import DAY, TIMES
 from scheduling.pricing.use import Use
 from scheduling.pricing.values import Part, price_of
@@ -34,7 +36,8 @@ def fee_pieces(question: Question) -> list[Piece]:
 
 def top_up(part: Part, meter: Meter, pieces: Sequence[Piece]) -> list[Piece]:
     """Give what is missing from a meter's least amount."""
-    missing = meter.minimum_amount - raw_sum(pieces)
+    # Of the lines as they are rounded, so that the two together are the least amount to the fen.
+    missing = yuan(meter.minimum_amount) - total_of(tuple(item.line for item in as_items(pieces)))
     is_free = bool(pieces) and all(piece.rate == 0 for piece in pieces)
     if missing <= 0 or is_free or any(piece.rate is None for piece in pieces):
         return []

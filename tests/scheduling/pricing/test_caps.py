@@ -27,7 +27,7 @@ def test_a_day_begins_at_one_in_the_afternoon():
     """R61: at most 8 h are charged in 24 h from 13:00. From 09:00 to 09:00 are 4 h before 13:00 and 20 h after, of which 8 count."""
     spec = a_spec(caps=[cap(hours=8, cycle={"every": "day", "starts_minute": 780})])
     found = price(spec, a_use(24))
-    assert amounts(found) == [("rate:time", Decimal("1200.00")), ("cap:cap", Decimal("0.00"))]
+    assert amounts(found) == [("rate:time", Decimal("1200.00")), ("cap:cap:time", Decimal("0.00"))]
     assert [line.quantity for line in found.lines] == [12, 12]
 
 
