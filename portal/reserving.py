@@ -167,7 +167,7 @@ def _panel(session: Session, desired: Desired, form: WishForm) -> Panel:
         found = quote(session, wish, viewer=viewer(), now=clock.now())
     except Invalid as error:
         return unread_because(form, error, booking_words())
-    kept = {name: str(form[name].data or "") for name in ("mode", "purpose", "group")}
+    kept = {name: str(form[name].data or "") for name in ("mode", "purpose", "group", "account")}
     several = {} if desired.only else {"ids": list(desired.ids)}
     return panel_of(found, wish.span, booking_words(), booking_address(kept | several))
 

@@ -26,6 +26,7 @@ from portal.forms import AtMost, Form, Required
 from portal.language import lazy_t, name, say, t
 from portal.rateshown import specs_of
 from portal.walltimes import ShownTwice, read_span, read_time, turn_of
+from scheduling.accounting.spenders import payable_by
 from scheduling.bookings import MODES, PURPOSES
 from scheduling.pricing.spec import TariffSpec
 from scheduling.pricing.unitwords import unit_words
@@ -115,23 +116,27 @@ class WishForm(TimesForm):
     mode = SelectField(lazy_t("使用方式", "How"))
     purpose = SelectField(lazy_t("用途", "What for"))
     group = SelectField(lazy_t("课题组", "For which group"), default="")
+    account = SelectField(lazy_t("付款账户", "Paid from"), default="")
     options = SelectMultipleField(
         lazy_t("附加项目", "Options"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False), default=list
     )
     counts: tuple[Count, ...] = ()
 
     def offer(self, session: Session, instruments: Sequence[Instrument], viewer: Viewer, now: datetime) -> None:
-        """Offer the modes these instruments have for this person, her groups, and what their rates ask for."""
+        """Offer the modes these instruments have for this person, her groups and accounts, and what their rates ask for."""
         self.prepare(instruments[0].time_zone)
         self._ask_for_rates(specs_of(session, instruments, now))
         self.mode.choices = [(mode, say(MODES[mode])) for mode in modes_of(instruments, viewer)]
         self.purpose.choices = [(purpose, say(words)) for purpose, words in PURPOSES.items()]
+        providers = {one.organisation_id for one in instruments}
+        accounts = payable_by(session, viewer, provider_id=providers.pop() if len(providers) == 1 else None, now=now)
+        self.account.choices = [("", t("不指定", "Not said")), *((str(one.id), f"{one.name} ({one.number})") for one in accounts)]
         groups = session.scalars(select(Group).where(Group.id.in_(viewer.group_ids)).order_by(Group.id)).all() if viewer.group_ids else ()
         self.group.choices = [*((str(group.id), name(group)) for group in groups), ("", t("不计入课题组", "None"))]
 
     def start_from(self, args: Mapping[str, str]) -> None:
         """Choose as a link says, but for the times; what it does not say, or says wrongly, is left at what is usual."""
-        for field in (self.mode, self.purpose, self.group):
+        for field in (self.mode, self.purpose, self.group, self.account):
             known = [value for value, _ in field.choices or ()]
             field.data = args[field.name] if args.get(field.name) in known else known[0]
 
@@ -152,7 +157,8 @@ class WishForm(TimesForm):
         group = self.group.data or ""
         return Wish(
             tuple(instrument_ids), self.read_span(), self.mode.data or "", self.purpose.data or "", int(group) if group else None,
-            self.note.data or "", quantities=read_counts(self.counts), options=tuple(self.options.data or ()),
+            self.note.data or "", int(self.account.data) if self.account.data else None,
+            quantities=read_counts(self.counts), options=tuple(self.options.data or ()),
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from instruments.access import Viewer
 from instruments.catalogue import Instrument
 from instruments.errors import NotFound, Refusal
 from instruments.timespan import TimeSpan
+from scheduling.accounting.spending import refusals_for
 from scheduling.alternatives import Alternative, alternatives
 from scheduling.bookingquotes import quote_of
 from scheduling.bookings import Booking
@@ -86,7 +87,7 @@ def _quote_of(
     session: Session, cases: Sequence[Case], prices: Sequence[Rated | None], wish: Wish, viewer: Viewer, now: datetime,
     moved: Booking | None = None,
 ) -> Quote:  # fmt: skip
-    refusals = named(cases, [case.refusals for case in cases])
+    refusals = [*named(cases, [case.refusals for case in cases]), *_unpaid(session, cases, prices, wish, viewer, now)]
     return Quote(
         tuple(cases),
         tuple(refusals),
@@ -95,6 +96,22 @@ def _quote_of(
         tuple(alternatives(session, wish, viewer=viewer, now=now, moved=moved)) if refusals else (),
         tuple(prices),
     )
+
+
+def _unpaid(
+    session: Session, cases: Sequence[Case], prices: Sequence[Rated | None], wish: Wish, viewer: Viewer, now: datetime
+) -> list[Refusal]:  # fmt: skip
+    """Give the reasons why the account named would not pay, each once; none where none is named."""
+    if wish.account_id is None:
+        return []
+    amounts = [(one.priced.total if one.priced.total is not None else one.priced.high) if one else None for one in prices]
+    total = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    found = [
+        refusal
+        for provider in {case.instrument.organisation_id for case in cases}
+        for refusal in refusals_for(session, wish.account_id, total, person=viewer, provider_id=provider, now=now)
+    ]
+    return list({refusal.code: refusal for refusal in found}.values())
 
 
 def wished_instruments(session: Session, instrument_ids: Iterable[int], viewer: Viewer) -> Sequence[Instrument]:

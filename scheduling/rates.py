@@ -92,16 +92,15 @@ def price_all(
 ) -> list[Rated | None]:
     """Price wishes, each by itself, as if booked now; None where the instrument has no rates. `apart_from` are bookings that give way.
 
-    An option the tariff does not have is Invalid, or is passed over where that is not meant strictly.
+    An option that none of the tariffs has is Invalid, or is passed over where that is not meant strictly.
     """
     rates = rates_of(session, {one.instrument.id for one in asked}, now, *(one.span.start for one in asked))
     versions = [version_for(rates.get(one.instrument.id), one.span.start, now) for one in asked]
-    if not any(versions) and not (is_strict and any(one.options for one in asked)):
+    if not any(versions):
         return [None] * len(asked)
     days = days_around(session, _window([one.span for one in asked]))
     if is_strict:
-        for one, version in zip(asked, versions, strict=True):
-            _check_options(spec_of(version) if version else None, one.options)
+        _check_options([spec_of(version) for version in versions if version], {code for one in asked for code in one.options})
     ready = [
         _Ready(version, _use_of(session, one, spec_of(version), days, apart_from), one.person_id, one.group_id, one.instrument.id)
         for one, version in zip(asked, versions, strict=True)
@@ -158,11 +157,11 @@ def _use_of(
     )  # fmt: skip
 
 
-def _check_options(spec: TariffSpec | None, options: Sequence[str]) -> None:
-    known = {choice.code for choice in spec.choices} if spec else set()
+def _check_options(specs: Sequence[TariffSpec], options: Collection[str]) -> None:
+    known = {choice.code for spec in specs for choice in spec.choices}
     for code in options:
         if code not in known:
-            raise Invalid("options", Sentence(f"该仪器没有附加项目“{code[:40]}”。", f"This instrument has no option “{code[:40]}”."))
+            raise Invalid("options", Sentence(f"收费标准中没有附加项目“{code[:40]}”。", f"The rates have no option “{code[:40]}”."))
 
 
 def _hazard(quantities: Mapping[str, Decimal]) -> int:

@@ -13,7 +13,7 @@ from portal import clock
 from portal.api.answering import KEY, MATCH, Answered, answer_once, refusal_of
 from portal.api.openapi import api, read_id
 from portal.api.paging import cursor_of, key_of
-from portal.api.prices import quantities_of
+from portal.api.prices import account_of, quantities_of
 from portal.api.shapes.booking import BookingIn, BookingOut, BookingPatch, BookingsAsked, BookingsOut, BundleOut
 from portal.api.steps import booking_out, check_match, etag_of, kept, versioned, with_match
 from portal.auth import viewer
@@ -75,21 +75,15 @@ def make_booking(body: BookingIn) -> Answered:
     return payload, status, headers
 
 
-def check_account(account: str | None) -> None:
-    """Refuse an account to pay from: there are none, and a use must not seem to be paid for."""
-    if account is not None:
-        raise Invalid("account", Sentence("没有这个账户。", "There is no such account."))
-
-
 def _wish_of(body: BookingIn) -> Wish:
     chosen = body.instruments if body.instruments is not None else [body.instrument] if body.instrument is not None else []
     if not chosen or (body.instrument is not None and body.instruments is not None):
         raise Invalid("instrument", Sentence("请填写 instrument 或 instruments 之一。", "Give either instrument or instruments."))
-    check_account(body.account)
     ids = tuple(read_id(one) for one in chosen)
     group = read_id(body.group) if body.group else (viewer().group_ids[0] if len(viewer().group_ids) == 1 else None)
     return Wish(
         ids, TimeSpan(body.start, body.end), body.mode or "self", body.purpose, group, body.note,
+        account_id=account_of(body.account),
         quantities=quantities_of(body.samples, body.quantities), options=tuple(body.items),
     )  # fmt: skip
 

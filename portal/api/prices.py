@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from instruments.errors import Sentence
+from instruments.errors import Invalid, Sentence
+from portal.api.openapi import MOST_DIGITS
 from portal.api.shapes.basics import Words
 from portal.api.shapes.booking import BookingQuoteOut
 from portal.api.shapes.instrument import QuoteLine, RateOut, RatePrice
 from portal.rateshown import RatesShown
+from scheduling.accounting.spenders import NOT_YOURS
 from scheduling.bookingquotes import BookingQuote
 from scheduling.pricing.lines import Line
+from scheduling.quoting import Quote
 
 CURRENCY = "CNY"
 
@@ -59,6 +62,21 @@ def rates_out(rates: RatesShown) -> list[RateOut]:
         )
         for row in table.rows
     ]  # fmt: skip
+
+
+def account_of(text: str | None) -> int | None:
+    """Read the account to pay from; what cannot be one is told as one that is not the caller's."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > MOST_DIGITS:
+        raise Invalid("account", NOT_YOURS.sentence)
+    return int(text)
+
+
+def check_account(found: Quote) -> None:
+    """Refuse a quote on an account that is not the caller's, as booking does."""
+    if any(refusal.code == NOT_YOURS.code for refusal in found.refusals):
+        raise Invalid("account", NOT_YOURS.sentence)
 
 
 def quantities_of(samples: int | None, quantities: Mapping[str, Decimal]) -> tuple[tuple[str, Decimal], ...]:

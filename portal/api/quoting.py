@@ -7,11 +7,10 @@ from typing import Any
 from instruments.schedules import schedule_of
 from instruments.timespan import TimeSpan
 from portal import clock
-from portal.api.bookings import check_account
 from portal.api.catalogue import seen_instrument
 from portal.api.openapi import api, read_id
 from portal.api.paging import window_of
-from portal.api.prices import CURRENCY, amount_text, lines_out, quantities_of, words
+from portal.api.prices import CURRENCY, account_of, amount_text, check_account, lines_out, quantities_of, words
 from portal.api.shapes.basics import SpanOut
 from portal.api.shapes.instrument import AvailabilityOut, QuoteIn, QuoteOut, WindowAsked
 from portal.auth import viewer
@@ -48,15 +47,16 @@ def _spans(spans: Any) -> list[SpanOut]:
 )  # fmt: skip
 def quote_use(instrument_id: int, body: QuoteIn) -> QuoteOut:
     """Judge a use as booking would, with every refusal and alternative; nothing is written."""
-    check_account(body.account)
     group = read_id(body.group) if body.group else (viewer().group_ids[0] if len(viewer().group_ids) == 1 else None)
     wish = Wish(
         (instrument_id,), TimeSpan(body.start, body.end), body.mode or "self", body.purpose, group,
+        account_id=account_of(body.account),
         quantities=quantities_of(body.samples, body.quantities), options=tuple(body.items),
     )  # fmt: skip
     with reading() as session:
         seen_instrument(session, instrument_id, viewer())
         found = quote(session, wish, viewer=viewer(), now=clock.now())
+        check_account(found)
         return QuoteOut(
             lines=lines_out(found.lines), total=amount_text(found.total), currency=CURRENCY,
             notes=[words(note) for one in found.rated for note in one.priced.notes],

@@ -84,13 +84,19 @@ class TestAWish:
         assert quote(session, wish, viewer=viewer, now=now).total == Decimal("300.00")
 
     def test_with_an_option_the_tariff_does_not_have_is_refused(self, session, an_instrument, a_tariff, viewer, a_span, now):
-        rated, free = an_instrument(), an_instrument()
-        a_tariff(rated, spec=WITH_SAMPLES)
-        for instrument in (rated, free):
-            for verb in (quote, book):
-                with pytest.raises(Invalid) as caught:
-                    verb(session, Wish((instrument.id,), a_span(), options=("silver",)), viewer=viewer, now=now)
-                assert caught.value.field == "options"
+        instrument = an_instrument()
+        a_tariff(instrument, spec=WITH_SAMPLES)
+        for verb in (quote, book):
+            with pytest.raises(Invalid) as caught:
+                verb(session, Wish((instrument.id,), a_span(), options=("silver",)), viewer=viewer, now=now)
+            assert caught.value.field == "options"
+
+    def test_of_several_has_each_option_where_it_is_known(self, session, an_instrument, a_tariff, viewer, a_span, now):
+        one, other, free = (an_instrument() for _ in range(3))
+        a_tariff(one, spec=WITH_SAMPLES)
+        a_tariff(other)
+        wish = Wish((one.id, other.id, free.id), a_span(), quantities=(("sample", Decimal(1)),), options=("gold",))
+        assert quote(session, wish, viewer=viewer, now=now).total == Decimal("310.00")
 
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "-1", "1e400", "1000001"])
     def test_with_a_number_no_use_has_is_refused(self, session, an_instrument, viewer, a_span, now, number):

@@ -67,7 +67,7 @@ Quantities = Annotated[
     dict[Id, Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]],
     Field(max_length=50, description="How many of each unit of the rates, by its code. " + PRICED),
 ]
-Items = Annotated[list[Id], Field(max_length=50, description="The codes of options the rates offer. One that they do not have is refused (422).")]
+Items = Annotated[list[Id], Field(max_length=50, description="The codes of options the rates offer; one that they do not have is refused (422). " + PRICED)]
 Cursor = Annotated[Text | None, Field(max_length=500)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 Mode = Literal["self", "assisted", "remote", "teaching", "training", "maintenance"]

@@ -73,7 +73,7 @@ def test_a_refusal_is_repeated_as_well(an_api, a_person, an_instrument, a_wish):
         {"note": "x" * 501},
         {"note": "a\u0000b"},
         {"price": "0.01"},
-        {"account": "1"},
+        {"account": "mine"},
         {"instrument": 5},
         {"instruments": []},
     ],

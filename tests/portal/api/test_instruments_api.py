@@ -201,6 +201,7 @@ def test_a_use_nothing_speaks_against_has_no_refusals_and_no_price_without_rates
     assert answer.status_code == 200, answer.text
     assert answer.json == {
         "lines": [], "total": None, "currency": "CNY", "refusals": [], "approvals": [], "warnings": [], "alternatives": [],
+        "notes": [],
     }  # fmt: skip
 
 

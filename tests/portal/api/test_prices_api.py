@@ -113,3 +113,11 @@ def test_everybody_reads_the_rates_of_an_instrument(client, session, rated, now)
     use_tariff(session, instrument, None, valid_from=now, by=None, now=now)
     session.commit()
     assert client.get(f"/api/v1/instruments/{instrument.id}").json["rates"] == []
+
+
+def test_an_account_that_is_not_the_caller_s_is_refused(ask, rated):
+    instrument = rated()
+    assert ask(f"/instruments/{instrument.id}/quote", TIME | {"account": "987654"}).json["field"] == "account"
+    refused = ask("/bookings", TIME | {"instrument": str(instrument.id), "account": "987654"})
+    assert (refused.status_code, [one["code"] for one in refused.json["refusals"]]) == (422, ["account_not_yours"])
+    assert ask("/bookings?mine=true", method="GET").json["total"] == 0
