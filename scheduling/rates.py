@@ -216,7 +216,7 @@ def _use_made(session: Session, usage: UsageRecord, used: TimeSpan, quote: Booki
     quantities = {code: Decimal(text) for code, text in (quote.quantities if quote else {}).items()}
     quantities |= {code: Decimal(number) for code, number in told.items() if number}
     quantities |= {code: Decimal(text) for code, text in usage.quantities.items()}
-    known = {choice.code for choice in spec.choices}
+    known = {switch.code for switch in spec.switches}  # the record is the manager's
     apart_from = [usage.booking_id] if usage.booking_id else []
     return Use(
         booked=booked, used=used, effective_minutes=usage.effective_minutes, tz=zone(usage.instrument.time_zone),

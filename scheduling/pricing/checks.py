@@ -12,6 +12,7 @@ from instruments.errors import Sentence
 from instruments.holidays import SpecialDay
 from instruments.timespan import TimeSpan, at_wall, common, minus
 from scheduling.pricing.bands import spans_of
+from scheduling.pricing.extras import Package
 from scheduling.pricing.meters import Band, Meter, Named, Option
 from scheduling.pricing.values import Price, PriceMode, price_of, wrong
 from scheduling.rules.base import Audience
@@ -63,6 +64,17 @@ def check_meter(meter: Meter) -> None:
         check_prices(thing, prices)
     if meter.bands:
         _check_hours(meter)
+
+
+def check_packages(packages: Sequence[Package], rates: Sequence[Meter]) -> None:
+    """Refuse a package for users who have no price for the time beside it."""
+    for package in packages:
+        beside = [meter for meter in rates if meter.is_time and (not package.meters or meter.code in package.meters)]
+        for audience, mode in PAIRS:
+            if price_of(package.prices, audience, mode) and not any(meter.is_for(audience, mode) for meter in beside):
+                zh = f"套餐“{package.name.zh}”的用户还须有按时间计费的价格；没有时可填“面议”。"
+                en = f"The users of package “{package.name.en}” also need a rate by time; it may be on request."
+                raise wrong(Sentence(zh, en))
 
 
 def _check_hours(meter: Meter) -> None:

@@ -112,6 +112,10 @@ class Meter(Named):
 
 
 class Option(Meter):
-    """An add-on or accessory, counted when it is chosen; without a price it is a mere choice that packages and surcharges ask for."""
+    """An add-on or accessory, counted when it is chosen; without a price it is a mere choice that surcharges and the like ask for.
+
+    What only a manager may say of a use (left on overnight, member, coupon) is no choice of its user.
+    """
 
     unit: Code = ONCE
+    by_manager: bool = False

@@ -35,7 +35,7 @@ def say_audiences(audiences: Sequence[str]) -> Sentence:
 
 def say_condition(condition: Condition, spec: TariffSpec) -> Sentence:
     """Say when an item counts; one that always does says nothing."""
-    names = {choice.code: choice.name for choice in spec.choices}
+    names = {choice.code: choice.name for choice in spec.switches}
     parts = [
         _framed("适用于", "users: ", say_audiences(condition.audiences)),
         _framed("方式为", "mode: ", _listed([PRICE_MODES[mode] for mode in condition.modes])),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from instruments.errors import Invalid, Sentence
-from scheduling.pricing.checks import check_codes, check_meter, check_names, check_prices
+from scheduling.pricing.checks import check_codes, check_meter, check_names, check_packages, check_prices
 from scheduling.pricing.extras import Adjustment, Cap, Fee, LateCancel, Missed, Package
 from scheduling.pricing.meters import Meter, Named, Option
 from scheduling.pricing.refusals import say_error
@@ -37,7 +37,7 @@ class TariffSpec(Strict):
     def _whole(self) -> TariffSpec:
         if not (self.rates or self.options or self.fees or self.packages):
             raise wrong(Sentence("收费标准里还没有任何价格。", "The tariff has no price yet."))
-        check_codes([(*self.rates, *self.options, *self.fees), self.choices, self.packages, self.caps, self.adjustments])
+        check_codes([(*self.rates, *self.options, *self.fees), self.switches, self.packages, self.caps, self.adjustments])
         check_codes([self.late_cancel, self.no_show])
         self._check_order()
         for meter in self.meters:
@@ -46,12 +46,13 @@ class TariffSpec(Strict):
         for one in sold:
             check_prices(one, one.prices)
         check_names((code for package in self.packages for code in package.meters), {meter.code for meter in self.rates})
+        check_packages(self.packages, self.rates)
         check_names((code for cap in self.caps for code in cap.meters), {meter.code for meter in self.meters})
         check_names(
             (code for adjustment in self.adjustments for code in adjustment.meters), {one.code for one in (*self.meters, *self.fees)}
         )
         check_names((code for adjustment in self.adjustments for code in adjustment.unless), {one.code for one in self.adjustments})
-        check_names(self._options_asked(), {choice.code for choice in self.choices})
+        check_names(self._options_asked(), {switch.code for switch in self.switches})
         return self
 
     def _check_order(self) -> None:
@@ -74,6 +75,11 @@ class TariffSpec(Strict):
     @property
     def choices(self) -> tuple[Named, ...]:
         """Give what a user may choose: add-ons, and packages that are hers to choose."""
+        return tuple(one for one in self.switches if not (isinstance(one, Option) and one.by_manager))
+
+    @property
+    def switches(self) -> tuple[Named, ...]:
+        """Give what can be said of a use: what its user may choose, and what only a manager may add to the record of it."""
         return (*self.options, *(package for package in self.packages if package.choice == "chosen"))
 
     @property

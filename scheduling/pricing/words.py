@@ -56,6 +56,8 @@ def say_meter(meter: Meter, spec: TariffSpec) -> Sentence:
 
 
 def _choice(meter: Meter) -> Sentence:
+    if isinstance(meter, Option) and meter.by_manager:
+        return Sentence("由管理员认定", "as the manager finds")
     if isinstance(meter, Option):
         return Sentence("选择时计费" if meter.every_price else "可选", "charged when chosen" if meter.every_price else "to choose")
     return Sentence("", "")

@@ -187,6 +187,12 @@ def test_meters_that_contradict_themselves(changes):
     "changes",
     [
         {"packages": [{"code": "p", "prices": [{"amount": 1}]}]},
+        {"packages": [{"code": "p", "minutes": 60, "prices": [{"amount": 1}]}], "rates": []},
+        {"packages": [{"code": "p", "minutes": 60, "prices": [{"amount": 1}]}], "rates": [a_meter(unit="sample")]},
+        {
+            "packages": [{"code": "p", "minutes": 60, "prices": [{"amount": 1}]}],
+            "rates": [a_meter(prices=[{"modes": ["self"], "amount": 1}])],
+        },
         {"packages": [{"code": "p", "minutes": 60, "whens": [NIGHT], "prices": [{"amount": 1}]}]},
         {"packages": [{"code": "p", "minutes": 60, "prices": [{"kind": "request"}]}]},
         {"packages": [{"code": "p", "minutes": 60, "prices": [{"amount": 1}], "meters": ["nothing"]}]},
@@ -215,3 +221,11 @@ def test_extras_that_contradict_themselves(changes):
 
 def test_a_season_has_real_days():
     assert "02-30" in refused(a_rate(bands=[in_band("x", {}, seasons=[{"from_day": "02-01", "until_day": "02-30"}])])).sentence.zh
+
+
+def test_what_only_a_manager_may_say_is_no_choice_of_the_user():
+    options = [{"code": "laser", "prices": [{"amount": 1}]}, {"code": "left_on", "by_manager": True}]
+    packages = [{"code": "run", "choice": "chosen", "minutes": 60, "prices": [{"amount": 1}]}]
+    spec = a_spec(options=options, packages=packages)
+    assert [one.code for one in spec.choices] == ["laser", "run"]
+    assert [one.code for one in spec.switches] == ["laser", "left_on", "run"]

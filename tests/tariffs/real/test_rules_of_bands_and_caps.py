@@ -173,7 +173,7 @@ def test_r67_a_trainee_pays_the_access_twice():
 R69 = read_spec(
     {
         "rates": [{"code": "day", "unit": "calendar_day", "prices": [{"amount": 160}]}],
-        "options": [{"code": "quarter", "prices": [{"amount": 350}]}, {"code": "subscriber"}],
+        "options": [{"code": "quarter", "prices": [{"amount": 350}]}, {"code": "subscriber", "by_manager": True}],
         "adjustments": [{"code": "subscriber", "percent": -100, "covers": ["rates"], "only": {"options": ["subscriber", "quarter"]}}],
     }
 )

@@ -20,7 +20,7 @@ R49 = read_spec(
     {
         "rates": [hourly(30)],
         "caps": [{"code": "day", "brackets": [{"above": 200}], "cycle": {"every": "day"}}],
-        "options": [{"code": "live"}, {"code": "left_on"}],
+        "options": [{"code": "live"}, {"code": "left_on", "by_manager": True}],
         "fees": [{"code": "fine", "prices": [{"amount": 50}], "only": {"options": ["left_on"]}}],
         "late_cancel": [
             {"code": "fixed", "hours": 24, "percent": 50, "reuse": "waive", "only": {"without_options": ["live"]}},
@@ -131,7 +131,7 @@ def test_r53_not_coming_costs_half():
 R55 = read_spec(
     {
         "rates": [hourly(84, basis="from_booked_start", extra_minutes=60)],
-        "options": [{"code": "coupon"}, {"code": "sort"}],
+        "options": [{"code": "coupon", "by_manager": True}, {"code": "sort"}],
         "adjustments": [
             {"code": "biosafety", "percent": 40, "only": {"hazard_from": 2}},
             {"code": "coupon", "amount": -168, "only": {"options": ["coupon"]}},
