@@ -31,7 +31,7 @@ KINDS = {
     "outside": Sentence("外部资金", "Money from outside"),
 }
 # How the numbers of house_account begin.
-HOUSE = re.compile(r"(OUT|DUE|INS|FAC|ORG|FEE|ADJ)-", re.IGNORECASE)
+HOUSE = re.compile(r"(OUT|DUE|INS|FAC|ORG|FEE|ADJ|VOU)-", re.IGNORECASE)
 # What people pay from. The rest belongs to the books of an organisation alone.
 PAYERS = frozenset({"grant", "prepaid", "credit", "voucher"})
 OPENED_BY_HAND = ("grant", "prepaid", "credit")

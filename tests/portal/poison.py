@@ -67,6 +67,10 @@ CHOSEN = {
     "role_grant": {"role"},
     "rule_book": {"entries"},
     "search_alias": {"kind", "group_key", "reading"},
+    "claim": {"status", "lines"},
+    "claim_document": {"kind", "media_type", "stored_as"},
+    "voucher": {"status"},
+    "voucher_use": {"service"},
     "usage_record": {"audience", "mode", "purpose", "outcome", "status", "start_source", "end_source", "quantities", "options"},
 }  # fmt: skip
 COMPUTED = ("search_change", "search_document", "search_posting")

@@ -142,6 +142,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_programme_code")),
     )
     op.create_table(
+        "related_party",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("first_id", KEY, nullable=False),
+        sa.Column("second_id", KEY, nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.CheckConstraint("first_id < second_id", name=op.f("ck_related_party_order")),
+        sa.ForeignKeyConstraint(["first_id"], ["organisation.id"], name=op.f("fk_related_party_first_id")),
+        sa.ForeignKeyConstraint(["second_id"], ["organisation.id"], name=op.f("fk_related_party_second_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_related_party")),
+        sa.UniqueConstraint("first_id", "second_id", name=op.f("uq_related_party_first_id_second_id")),
+    )
+    op.create_index(op.f("ix_related_party_second_id"), "related_party", ["second_id"], unique=False)
+    op.create_table(
         "statement_counter",
         sa.Column("organisation_id", KEY, nullable=False),
         sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
@@ -692,6 +705,48 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'running'"),
     )
     op.create_table(
+        "voucher",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("programme_id", KEY, nullable=False),
+        sa.Column("organisation_id", KEY, nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
+        sa.Column("plan", sa.String(length=1000), nullable=False),
+        sa.Column("granted", sa.BigInteger(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=False),
+        sa.Column("account_id", KEY, nullable=True),
+        sa.Column("applied_by", KEY, nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", KEY, nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("status <> 'refused' OR reason <> ''", name=op.f("ck_voucher_reason")),
+        sa.CheckConstraint(
+            "status NOT IN ('granted', 'closed') OR (granted > 0 AND account_id IS NOT NULL)", name=op.f("ck_voucher_granted")
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_voucher_account_id")),
+        sa.ForeignKeyConstraint(["applied_by"], ["person.id"], name=op.f("fk_voucher_applied_by")),
+        sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_voucher_decided_by")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_voucher_organisation_id")),
+        sa.ForeignKeyConstraint(["programme_id"], ["programme.id"], name=op.f("fk_voucher_programme_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voucher")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_voucher_account_id")),
+        sa.UniqueConstraint("number", name=op.f("uq_voucher_number")),
+    )
+    op.create_index(op.f("ix_voucher_organisation_id"), "voucher", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_voucher_status_voucher_id"), "voucher", ["status", "id"], unique=False)
+    op.create_index(
+        "uq_voucher_year",
+        "voucher",
+        ["programme_id", "organisation_id", "year"],
+        unique=True,
+        sqlite_where=sa.text("status IN ('applied', 'granted', 'closed')"),
+        postgresql_where=sa.text("status IN ('applied', 'granted', 'closed')"),
+    )
+    op.create_table(
         "charge",
         sa.Column("id", KEY, nullable=False),
         sa.Column("usage_id", KEY, nullable=True),
@@ -758,6 +813,50 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
         postgresql_where=sa.text("status <> 'reversed' AND reverses_id IS NULL"),
+    )
+    op.create_table(
+        "claim",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("voucher_id", KEY, nullable=False),
+        sa.Column("organisation_id", KEY, nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("paid", sa.BigInteger(), nullable=True),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("reference", sa.String(length=80), nullable=False),
+        sa.Column("remarks", sa.String(length=500), nullable=False),
+        sa.Column("made_by", KEY, nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_by", KEY, nullable=True),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", KEY, nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", KEY, nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("(status = 'settled') = (paid IS NOT NULL)", name=op.f("ck_claim_paid")),
+        sa.CheckConstraint("status NOT IN ('returned', 'refused') OR remarks <> ''", name=op.f("ck_claim_remarks")),
+        sa.CheckConstraint("paid IS NULL OR (paid >= 0 AND paid <= amount AND paid = reserved)", name=op.f("ck_claim_paid_amount")),
+        sa.CheckConstraint("reserved >= 0 AND amount >= 0", name=op.f("ck_claim_amounts")),
+        sa.ForeignKeyConstraint(["confirmed_by"], ["person.id"], name=op.f("fk_claim_confirmed_by")),
+        sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_claim_decided_by")),
+        sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_claim_made_by")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_claim_organisation_id")),
+        sa.ForeignKeyConstraint(["submitted_by"], ["person.id"], name=op.f("fk_claim_submitted_by")),
+        sa.ForeignKeyConstraint(["voucher_id"], ["voucher.id"], name=op.f("fk_claim_voucher_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
+    )
+    op.create_index(op.f("ix_claim_organisation_id_claim_status"), "claim", ["organisation_id", "status"], unique=False)
+    op.create_index(op.f("ix_claim_status_claim_id"), "claim", ["status", "id"], unique=False)
+    op.create_index(op.f("ix_claim_voucher_id"), "claim", ["voucher_id"], unique=False)
+    op.create_index(
+        "uq_claim_draft",
+        "claim",
+        ["voucher_id", "organisation_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'draft'"),
+        postgresql_where=sa.text("status = 'draft'"),
     )
     op.create_table(
         "settlement",
@@ -869,6 +968,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_charge_share_account_id"), "charge_share", ["account_id"], unique=False)
     op.create_index(op.f("ix_charge_share_charge_id_charge_share_account_id"), "charge_share", ["charge_id", "account_id"], unique=True)
     op.create_table(
+        "claim_document",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("claim_id", KEY, nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("stored_as", sa.String(length=100), nullable=False),
+        sa.Column("added_by", KEY, nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('contract', 'payment', 'report')", name=op.f("ck_claim_document_kind")),
+        sa.ForeignKeyConstraint(["added_by"], ["person.id"], name=op.f("fk_claim_document_added_by")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_claim_document_claim_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_document")),
+    )
+    op.create_index(op.f("ix_claim_document_claim_id"), "claim_document", ["claim_id"], unique=False)
+    op.create_index(op.f("ix_claim_document_stored_as"), "claim_document", ["stored_as"], unique=False)
+    op.create_table(
         "statement_line",
         sa.Column("id", KEY, nullable=False),
         sa.Column("statement_id", KEY, nullable=False),
@@ -899,15 +1016,51 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_statement_line_statement_id_statement_line_position"), "statement_line", ["statement_id", "position"], unique=True
     )
+    op.create_table(
+        "voucher_use",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("claim_id", KEY, nullable=False),
+        sa.Column("charge_id", KEY, nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("used_by", KEY, nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_voucher_use_amount")),
+        sa.ForeignKeyConstraint(["charge_id"], ["charge.id"], name=op.f("fk_voucher_use_charge_id")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_voucher_use_claim_id")),
+        sa.ForeignKeyConstraint(["used_by"], ["person.id"], name=op.f("fk_voucher_use_used_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voucher_use")),
+    )
+    op.create_index(op.f("ix_voucher_use_claim_id"), "voucher_use", ["claim_id"], unique=False)
+    op.create_index(
+        "uq_voucher_use_charge",
+        "voucher_use",
+        ["charge_id"],
+        unique=True,
+        sqlite_where=sa.text("released_at IS NULL"),
+        postgresql_where=sa.text("released_at IS NULL"),
+    )
     for statement in GUARDS[op.get_context().dialect.name]:
         op.execute(sa.DDL(statement.replace("%", "%%")))
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "uq_voucher_use_charge",
+        table_name="voucher_use",
+        sqlite_where=sa.text("released_at IS NULL"),
+        postgresql_where=sa.text("released_at IS NULL"),
+    )
+    op.drop_index(op.f("ix_voucher_use_claim_id"), table_name="voucher_use")
+    op.drop_table("voucher_use")
     op.drop_index(op.f("ix_statement_line_statement_id_statement_line_position"), table_name="statement_line")
     op.drop_index(op.f("ix_statement_line_person_id_statement_line_statement_id"), table_name="statement_line")
     op.drop_index(op.f("ix_statement_line_charge_id"), table_name="statement_line")
     op.drop_table("statement_line")
+    op.drop_index(op.f("ix_claim_document_stored_as"), table_name="claim_document")
+    op.drop_index(op.f("ix_claim_document_claim_id"), table_name="claim_document")
+    op.drop_table("claim_document")
     op.drop_index(op.f("ix_charge_share_charge_id_charge_share_account_id"), table_name="charge_share")
     op.drop_index(op.f("ix_charge_share_account_id"), table_name="charge_share")
     op.drop_table("charge_share")
@@ -927,6 +1080,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_settlement_statement_id"), table_name="settlement")
     op.drop_index(op.f("ix_settlement_reference"), table_name="settlement")
     op.drop_table("settlement")
+    op.drop_index(
+        "uq_claim_draft", table_name="claim", sqlite_where=sa.text("status = 'draft'"), postgresql_where=sa.text("status = 'draft'")
+    )
+    op.drop_index(op.f("ix_claim_voucher_id"), table_name="claim")
+    op.drop_index(op.f("ix_claim_status_claim_id"), table_name="claim")
+    op.drop_index(op.f("ix_claim_organisation_id_claim_status"), table_name="claim")
+    op.drop_table("claim")
     op.drop_index(
         "uq_charge_usage",
         table_name="charge",
@@ -948,6 +1108,15 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_charge_group_id_charge_id"), table_name="charge")
     op.drop_index(op.f("ix_charge_booking_id"), table_name="charge")
     op.drop_table("charge")
+    op.drop_index(
+        "uq_voucher_year",
+        table_name="voucher",
+        sqlite_where=sa.text("status IN ('applied', 'granted', 'closed')"),
+        postgresql_where=sa.text("status IN ('applied', 'granted', 'closed')"),
+    )
+    op.drop_index(op.f("ix_voucher_status_voucher_id"), table_name="voucher")
+    op.drop_index(op.f("ix_voucher_organisation_id"), table_name="voucher")
+    op.drop_table("voucher")
     op.drop_index(
         "uq_usage_record_running",
         table_name="usage_record",
@@ -1036,6 +1205,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_tariff_organisation_id"), table_name="tariff")
     op.drop_table("tariff")
     op.drop_table("statement_counter")
+    op.drop_index(op.f("ix_related_party_second_id"), table_name="related_party")
+    op.drop_table("related_party")
     op.drop_table("programme")
     op.drop_index(op.f("ix_gateway_organisation_id"), table_name="gateway")
     op.drop_table("gateway")
