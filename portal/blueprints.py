@@ -15,6 +15,7 @@ BLUEPRINTS = (
     "portal.help:help_pages",
     "portal.timeline:timeline",
     "portal.bookings:bookings",
+    "portal.usage:usage",
     "portal.qualifications:qualifications",
     "portal.manage.routes:manage",
     "portal.organisations:organisations",

@@ -95,6 +95,7 @@ def me_links() -> list[Link]:
     return _links(
         ("me.show", t("我的资料", "My details")),
         ("me.groups", t("我的课题组", "My groups")),
+        ("usage.mine", t("我的使用记录", "My uses")),
         ("qualifications.mine", t("我的上机资格", "My qualifications")),
         ("me.feed", t("订阅日历", "My calendar feed")),
         ("me.sessions", t("登录与安全", "Sign-ins and security")),
@@ -107,7 +108,7 @@ def _links(*known: tuple[str, str]) -> list[Link]:
 
 
 # an instrument's own page belongs to finding one
-SECTIONS = {"instruments": "search", "qualifications": "search", "exchange": "manage"}
+SECTIONS = {"instruments": "search", "usage": "bookings", "qualifications": "search", "exchange": "manage"}
 
 
 def _is_here(endpoint: str) -> bool:

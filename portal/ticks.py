@@ -24,6 +24,7 @@ from scheduling.deciding import expire_requests
 from scheduling.desk import due_no_shows
 from scheduling.matching import match_due
 from scheduling.switchedon import work_off
+from scheduling.unended import note_unended
 
 GRACE = timedelta(minutes=30)
 EVENING = 20  # o'clock by the instrument's wall: the day's bookings that nobody started are told of then
@@ -69,6 +70,14 @@ def unstarted(now: datetime, _stop: Event) -> None:
             return
         for (manager, day), bookings in _unstarted_by_manager(session, now).items():
             unstarted_notice(session, manager, bookings, day=day.isoformat(), now=now)
+
+
+def unended(now: datetime, _stop: Event) -> None:
+    """Put uses nobody ended into the problem queue."""
+    with writing() as session:
+        found = note_unended(session, now=now) if is_alone(session, "unended") else []
+    if found:
+        log.info("uses_unended", uses=len(found))
 
 
 def _unstarted_by_manager(session: Session, now: datetime) -> dict[tuple[Person, date], list[Booking]]:

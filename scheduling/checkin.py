@@ -93,6 +93,8 @@ def _walk_on(
     wish = Wish((instrument.id,), span, wanted.mode, wanted.purpose, wanted.group_id)
     user = user_of(session, user_id, viewer)
     check_wish(wish, user, now)
+    if len(wanted.project) > 200 or "\x00" in wanted.project:
+        raise Invalid("project", Sentence("项目不超过 200 字。", "A project has at most 200 characters."))
     check_group(user, wanted.group_id)
     manages = viewer.may_manage(instrument)
     if not manages:
@@ -103,7 +105,7 @@ def _walk_on(
         wanted.mode,
         wanted.purpose,
         wanted.group_id,
-        wanted.project.strip()[:200],
+        wanted.project.strip(),
     )
     return begin(session, record, now=now)
 

@@ -47,10 +47,7 @@ def record_use(
 ) -> UsageRecord:
     """Record a use that is over, as the instrument's manager; refused before the back-fill period, in the future, or over another use."""
     (instrument,) = lock_instruments(session, [instrument_id])
-    if not viewer.may_inspect(instrument):
-        raise Forbidden if viewer.may_see(instrument) and not viewer.is_anonymous else NotFound
-    if not viewer.may_manage(instrument):
-        raise Forbidden
+    check_recorder(instrument, viewer)
     check_entry(session, entry)
     check_when(entry.span, policy_of(session, instrument.organisation_id).backfill_days, now)
     record = _record_of(session, instrument, entry, viewer, source, now)
@@ -58,6 +55,13 @@ def record_use(
     session.add(record)
     known = entry.known
     return end(session, record, entry.span.end, Noted(source, viewer.person_id, now), now=now, known=known)
+
+
+def check_recorder(instrument: Instrument, viewer: Viewer) -> None:
+    """Refuse whoever does not manage the instrument; who may not even see it does not learn of it."""
+    if viewer.may_manage(instrument):
+        return
+    raise Forbidden if viewer.may_see(instrument) and not viewer.is_anonymous else NotFound
 
 
 def check_entry(session: Session, entry: UseEntry) -> None:

@@ -93,6 +93,8 @@ def manage_links() -> list[Link]:
         ("manage.home", t("我的仪器", "My instruments")),
         ("manage.requests", t("待审批", "Requests")),
         ("manage.desk", t("今日工作台", "Today's desk")),
+        ("manage.uses", t("使用记录", "Uses")),
+        ("manage.problems", t("问题", "Problems")),
         ("manage.all_qualifications", t("上机资格", "Qualifications")),
         ("manage.people", t("使用者", "People")),
         ("exchange.upload", t("导入", "Import")),
@@ -114,6 +116,8 @@ def instrument_links(instrument: Instrument) -> list[Link]:
         ("manage.closures", t("停机", "Closures")),
         ("manage.rules", t("预约规则", "Rules")),
         ("manage.qualifications", t("上机资格", "Qualifications")),
+        ("manage.record", t("登记使用", "Record a use")),
+        ("manage.results", t("成果", "Results")),
         ("manage.documents", t("照片与文档", "Photo and documents")),
         ("manage.publication", t("发布", "Publication")),
     )

@@ -30,6 +30,8 @@ from scheduling.availability import availabilities
 from scheduling.bookings import Booking
 from scheduling.overview import count_late, count_requests, next_bookings, requests_waiting
 from scheduling.present import LOOK_AHEAD, Present, present
+from scheduling.usageproblems import count_problems
+from scheduling.uselist import WantedUses, count_uses
 
 PER_PAGE = 25
 MOST_UNREPORTED = 500
@@ -163,6 +165,10 @@ def _tasks(session: Session, mine: ColumnElement[bool], now: datetime) -> list[T
          Sentence("项预约申请待审批", "request to decide"), "requests to decide"),
         (count_late(session, mine, now), "manage.desk", {}, "stop",
          Sentence("项预约应已开始而未签到", "booking should have begun"), "bookings should have begun"),
+        (count_uses(session, WantedUses("managed", statuses=("recorded",)), viewer=viewer()), "manage.uses", {}, "",
+         Sentence("条使用记录待确认", "use to confirm"), "uses to confirm"),
+        (count_problems(session, mine), "manage.problems", {}, "stop",
+         Sentence("个使用问题待处理", "problem with a use"), "problems with uses"),
         (asked, "manage.all_qualifications", {}, "warn", Sentence("项上机资格待答复", "qualification asked for"), "qualifications asked for"),
         (states.get("refused", 0), "manage.home", {"publication": "refused"}, "stop",
          Sentence("台仪器被退回，需要修改", "instrument sent back"), "instruments sent back"),

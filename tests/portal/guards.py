@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.fixtures.townuses import ROWS, SHEET
 from tests.portal import policies as to
 from tests.portal.policies import Policy, only
 
@@ -39,6 +40,11 @@ DRAFT = {"instrument_id": "draft"}
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
 A_TIME = {"start": (NOW + timedelta(days=3)).isoformat(), "end": (NOW + timedelta(days=3, hours=1)).isoformat()}
 ON_THE_WALL = {"start": "2026-11-26T09:00", "end": "2026-11-26T10:00"}
+ANY_MANAGERS_CHANGE = only(*to.MANAGERS, "manager_elsewhere", "organisation_admin_elsewhere", forbidden="auditor auditor_elsewhere")
+A_USE = {"person": "owner@town.example.org", "start": "2026-11-20T09:00", "end": "2026-11-20T10:00", "mode": "self", "purpose": "research"}
+A_USE_MADE = {
+    "person": "owner@town.example.org", "start": (NOW - timedelta(days=3)).isoformat(), "end": (NOW - timedelta(days=3, hours=-1)).isoformat(),
+}  # fmt: skip
 # Tables that are changed elsewhere: with their rules on their own pages.
 READ_ONLY = ("role_grant", "category", "holiday", "opening_hours", "closure", "rule_book", "qualification", "booking", "audit_entry")
 CHANGES = (
@@ -156,6 +162,38 @@ GUARDS = (
     on("POST bookings.start", to.USES_BOOKING, {"booking_id": "due_booking"}),
     on("POST bookings.finish", to.USES_BOOKING, {"booking_id": "running"}),
     on("POST bookings.no_show", to.DECIDES, {"booking_id": "late_booking"}),
+    # uses: seen like bookings
+    on("GET usage.mine", to.SIGNED_IN),
+    on("GET usage.show", to.SEES_BOOKING),
+    on("POST usage.rate", only("owner", forbidden="pi manager organisation_admin province_admin auditor"), rating="fair"),
+    on("GET usage.at", to.SIGNED_IN),
+    on("GET usage.at", to.INSPECTED, DRAFT),
+    on("POST usage.check_in", to.SIGNED_IN, mode="self", purpose="research"),
+    on("POST usage.check_in", to.INSPECTED, DRAFT, mode="self", purpose="research"),
+    on("POST usage.check_out", to.USES_BOOKING, {"usage_id": "running_use"}, outcome="ok"),
+    on("GET manage.uses", to.ANY_MANAGERS),
+    on("POST manage.confirm_use", to.MANAGED),
+    on("POST manage.end_use", to.MANAGED, {"usage_id": "running_use"}),
+    on("POST manage.void_record", to.MANAGED, reason="误记"),
+    on("POST manage.reopen", to.MANAGED, {"usage_id": "confirmed_use"}, reason="误记"),
+    on("GET manage.correct_use", only(*to.MANAGERS, forbidden="auditor")),
+    on("POST manage.correct_use", to.MANAGED, **A_USE, reason="误记"),
+    on("GET manage.record", to.INSPECTED),
+    on("POST manage.record", to.MANAGED, **A_USE),
+    on("POST manage.walk_on", to.MANAGED, person="owner@town.example.org", mode="self", purpose="research"),
+    on("GET manage.code", to.INSPECTED),
+    on("GET manage.problems", to.ANY_MANAGERS),
+    on("POST manage.resolve", to.MANAGED, resolution="accepted", reason="属实"),
+    on("GET manage.use_sheets", to.ANY_MANAGERS),
+    on("GET manage.empty_sheet", to.ANY_MANAGERS),
+    on("POST manage.look_at_sheet", ANY_MANAGERS_CHANGE, file=(ROWS.encode(), "uses.csv")),
+    on("POST manage.record_sheet", ANY_MANAGERS_CHANGE, sheet=SHEET),
+    on("GET manage.results", to.INSPECTED),
+    on("POST manage.results", to.MANAGED, what="prize-provincial", title="科技进步奖", year="2026"),
+    on("POST manage.take_result_off", to.MANAGED),
+    on("POST manage.take_result_off", only(forbidden="auditor auditor_elsewhere"), {"instrument_id": "busy"}),  # of another instrument
+    on("GET manage.use_policy", to.OF_HOME),
+    on("POST manage.use_policy", to.OF_HOME_CHANGE, backfill_days="92", tolerance_minutes="15", longest_hours="24"),
     # managing
     on("GET manage.home", to.ANY_MANAGERS),
     on("GET manage.desk", to.ANY_MANAGERS),
@@ -297,6 +335,11 @@ GUARDS = (
     on("POST api.finish_booking", to.USES_BOOKING, {"booking_id": "running"}),
     on("POST api.miss_booking", to.DECIDES, {"booking_id": "late_booking"}),
     on("POST api.take_readings", only(otherwise=to.LOGIN), gateway="1", batch="b", sent_at=NOW.isoformat(), readings=[]),
+    on("GET api.list_usage", to.SIGNED_IN),
+    on("POST api.record_usage", only(*to.MANAGERS, otherwise=to.FORBIDDEN), instrument="instrument", **A_USE_MADE),
+    on("POST api.record_usage", only(*to.MANAGERS, forbidden="auditor"), instrument="draft", **A_USE_MADE),
+    on("GET api.show_usage", to.SEES_BOOKING),
+    on("POST api.confirm_usage", to.DECIDES),
     on("GET api.show_me", to.SIGNED_IN),
     on("GET api.list_tokens", to.SIGNED_IN),
     on("POST api.make_token", to.SIGNED_IN, label="x"),

@@ -1,0 +1,133 @@
+"""The uses of one's instruments: those to confirm, those still running, and all that was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from instruments.errors import Forbidden, Invalid, NotFound, PortalError, Sentence
+from instruments.timespan import zone
+from portal import clock
+from portal.api.paging import cursor_of
+from portal.auth import viewer
+from portal.errors import status_of
+from portal.language import say, t
+from portal.manage.blueprint import looked_at, manage
+from portal.manage.requests import chosen_instrument
+from portal.transactions import reading, writing
+from portal.usage import WORDS, read_key
+from portal.useconfirming import confirm
+from portal.walltimes import read_time
+from scheduling.checkin import check_out
+from scheduling.confirming import reopen_use
+from scheduling.correcting import void_use
+from scheduling.usage import UsageRecord, seen_use
+from scheduling.usageproblems import open_problems_of
+from scheduling.uselist import WantedUses, count_uses, page_of_uses
+
+ROWS = 25
+PARTS = {
+    "recorded": Sentence("待确认", "To confirm"),
+    "running": Sentence("使用中", "In use"),
+    "confirmed": Sentence("已确认", "Confirmed"),
+    "void": Sentence("已作废", "Void"),
+}
+
+
+@manage.get("/uses")
+def uses() -> Any:
+    """List the uses of the viewer's instruments, those to confirm first."""
+    return uses_page()
+
+
+@manage.post("/uses/<int:usage_id>/confirm")
+def confirm_use(usage_id: int) -> Any:
+    """Confirm a use."""
+    return _take(lambda session: confirm(session, usage_id, version=_version()), t("已确认。", "Confirmed."))
+
+
+@manage.post("/uses/<int:usage_id>/end")
+def end_use(usage_id: int) -> Any:
+    """End a use that nobody ended, at a time the manager says or now."""
+
+    def end(session: Session) -> UsageRecord:
+        text = request.form.get("ended_at", "")
+        one = seen_use(session, usage_id, viewer())
+        ended_at = read_time(text, zone(one.instrument.time_zone), "ended_at") if text.strip() else None
+        return check_out(session, usage_id, viewer=viewer(), source="manager", now=clock.now(), ended_at=ended_at, version=_version())
+
+    return _take(end, t("已结束这次使用。", "The use has ended."))
+
+
+@manage.post("/uses/<int:usage_id>/void")
+def void_record(usage_id: int) -> Any:
+    """Say that a record was no use at all, with a reason."""
+    reason = request.form.get("reason", "").replace("\x00", "")
+    return _take(
+        lambda session: void_use(session, usage_id, viewer=viewer(), now=clock.now(), reason=reason),
+        t("记录已作废。", "The record is void."),
+    )
+
+
+@manage.post("/uses/<int:usage_id>/reopen")
+def reopen(usage_id: int) -> Any:
+    """Take a confirmation back, with a reason."""
+    reason = request.form.get("reason", "").replace("\x00", "")
+    return _take(
+        lambda session: reopen_use(session, usage_id, viewer=viewer(), now=clock.now(), reason=reason),
+        t("已撤回确认。", "The confirmation is taken back."),
+    )
+
+
+def _take(verb: Callable[[Session], UsageRecord], done: str) -> Any:
+    """Take one step in one transaction; what went wrong is told on the list."""
+    try:
+        with writing() as session:
+            verb(session)
+    except (NotFound, Forbidden):
+        raise
+    except PortalError as error:
+        return uses_page(error=error)
+    flash(done, "success")
+    return redirect(url_for("manage.uses", **{key: request.args[key] for key in ("show", "instrument") if request.args.get(key)}))
+
+
+def _version() -> int | None:
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def uses_page(*, error: PortalError | None = None) -> Any:
+    """Show the list, with what went wrong."""
+    part = request.args.get("show", "recorded")
+    if part not in PARTS:
+        raise Invalid("show", Sentence("没有这个列表。", "There is no such list."))
+    with reading() as session:
+        chosen = chosen_instrument(session, looked_at(viewer()))
+        instrument_id = chosen.id if chosen else None
+        found = page_of_uses(
+            session, WantedUses("managed", instrument_id, statuses=(part,)), viewer=viewer(), limit=ROWS, after=read_key(),
+            newest_first=part != "recorded",
+        )  # fmt: skip
+        counts = {
+            key: found.total if key == part else count_uses(session, WantedUses("managed", instrument_id, statuses=(key,)), viewer=viewer())
+            for key in PARTS
+        }
+        content = render_template(
+            "usage/manage.html",
+            part=part,
+            parts=[(key, say(words), counts[key]) for key, words in PARTS.items()],
+            rows=found.uses,
+            problems=open_problems_of(session, [one.id for one in found.uses]),
+            total=found.total,
+            next=cursor_of(found.next[0].isoformat(), found.next[1]) if found.next else None,
+            chosen=chosen,
+            may_change=viewer().manages_any,
+            error=say(error.sentence) if error else "",
+            now=clock.now(),
+            **WORDS,
+        )
+    return content, status_of(error) if error else 200
