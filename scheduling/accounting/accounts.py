@@ -115,11 +115,12 @@ def account(session: Session, account_id: int) -> Account:
 def lock_accounts(session: Session, account_ids: Iterable[int]) -> dict[int, Account]:
     """Lock accounts until the transaction ends and give them as they now are; always in order of id, so that nobody waits in a circle.
 
-    Whoever needs several in one transaction locks all of them in one call. An unknown id is NotFound.
+    Whoever needs several in one transaction locks all of them in one call. An unknown id is NotFound. Rows that only point to an account
+    (quotes, shares) do not wait for this lock, nor does it wait for them: two bookings on one account would wait for each other.
     """
     ids = sorted(set(account_ids))
     rows = session.scalars(
-        select(Account).where(Account.id.in_(ids)).order_by(Account.id).with_for_update().execution_options(populate_existing=True)
+        select(Account).where(Account.id.in_(ids)).order_by(Account.id).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).all()
     if len(rows) != len(ids):
         raise NotFound

@@ -118,7 +118,7 @@ def settle_holds(session: Session, one: Charge, now: datetime) -> None:
 def locked_charge(session: Session, charge_id: int, viewer: Viewer, *, version: int | None = None) -> Charge:
     """Lock a charge the viewer may see and read it as it now is; a version other than the one the person saw is told as a change."""
     seen_charge(session, charge_id, viewer)
-    session.execute(select(Charge.id).where(Charge.id == charge_id).with_for_update())
+    session.execute(select(Charge.id).where(Charge.id == charge_id).with_for_update(key_share=True))
     one = charge(session, charge_id)
     if version is not None and one.version != version:
         status = STATUSES[one.status]
@@ -249,7 +249,7 @@ def finalise_due(session: Session, *, now: datetime, most: int = 100) -> list[Ch
         .where(Charge.status == "review", Charge.review_until <= now)
         .order_by(Charge.id)
         .limit(most)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     ).all()
     found = [charge(session, charge_id) for charge_id in due]
     _finalise(session, found, now)

@@ -183,7 +183,7 @@ def why_not(session: Session, one: Account, person: Viewer, amount: Decimal, *, 
 
 def _standing(session: Session, one: Account, person: Viewer, provider_id: int, now: datetime) -> list[Refusal]:
     """Give the reasons that have nothing to do with the amount."""
-    if one.kind not in PAYERS or not _may_spend(session, one, person):
+    if one.kind not in PAYERS or not may_spend(session, one, person):
         return [NOT_YOURS]
     today = now.astimezone(zone(one.organisation.time_zone)).date()
     found = []
@@ -194,7 +194,8 @@ def _standing(session: Session, one: Account, person: Viewer, provider_id: int, 
     return found
 
 
-def _may_spend(session: Session, one: Account, person: Viewer) -> bool:
+def may_spend(session: Session, one: Account, person: Viewer) -> bool:
+    """Say whether the account is a person's to spend from at all, whatever the amount and the day."""
     if one.group_id is not None and one.group_id in person.pi_group_ids:
         return True
     belongs = one.group_id in person.group_ids if one.group_id is not None else one.holder_id == person.organisation_id
