@@ -72,6 +72,22 @@ CHOSEN = {
     "voucher": {"status"},
     "voucher_use": {"service"},
     "usage_record": {"audience", "mode", "purpose", "outcome", "status", "start_source", "end_source", "quantities", "options"},
+    "account": {"number", "kind", "quota_mode"},
+    "booking_quote": {"priced", "shares", "quantities", "options"},
+    "charge": {"kind", "status", "currency"},
+    "charge_dispute": {"outcome"},
+    "charge_line": {"code", "label_zh", "label_en", "quantity", "unit_zh", "unit_en", "reason"},  # kept as charged by the database
+    "hold": {"status"},
+    "income_split": {"part"},
+    "ledger_transaction": {"key", "kind", "noun", "reason"},  # append-only
+    "reading_batch": {"name", "digest", "answer"},
+    "research_result": {"kind", "level"},
+    "settlement": {"way"},
+    "statement": {"number", "account_number", "account_kind", "account_name", "provider_zh", "provider_en", "payer_zh", "payer_en"},  # as issued
+    "statement_line": {"kind", "person", "instrument_zh", "instrument_en", "reference"},  # as issued
+    "switched_on": {"card_digest", "matching"},
+    "tariff_version": {"spec", "cost_sheet"},
+    "usage_problem": {"kind", "detail", "resolution"},
 }  # fmt: skip
 COMPUTED = ("search_change", "search_document", "search_posting")
 

@@ -35,6 +35,12 @@ ERRORS = (
 
 
 @pytest.fixture
+def app(fresh_app):
+    """A portal of its own for each test: they add routes."""
+    return fresh_app
+
+
+@pytest.fixture
 def failing(app):
     """`failing(error)` gives the ends of addresses at which the portal meets this error: of a page and of a call."""
 

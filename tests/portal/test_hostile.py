@@ -159,12 +159,14 @@ class TestWhatIsSeen:
     """Each kind of harm, done on purpose, is seen."""
 
     @ON_ONE
-    def test_a_text_that_is_not_escaped(self, app: Flask, spoilt: Town, ask: Ask, session: Session) -> None:
+    def test_a_text_that_is_not_escaped(
+        self, app: Flask, spoilt: Town, ask: Ask, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         name = session.scalars(select(Person.name).where(Person.id == spoilt.id("owner"))).one()
-        app.add_url_rule("/for-tests/text", "for_tests.text", lambda: render_template_string("<p>{{ name }}</p>", name=name))
-        app.add_url_rule("/for-tests/safe", "for_tests.safe", lambda: render_template_string("<p>{{ name|safe }}</p>", name=name))
-        assert harm_in(ask("anonymous", spoilt, "GET", "/for-tests/text")) == []
-        assert any("<x-hostile" in harm for harm in harm_in(ask("anonymous", spoilt, "GET", "/for-tests/safe")))
+        monkeypatch.setitem(app.view_functions, "help.show", lambda: render_template_string("<p>{{ name }}</p>", name=name))
+        assert harm_in(ask("anonymous", spoilt, "GET", "/help")) == []
+        monkeypatch.setitem(app.view_functions, "help.show", lambda: render_template_string("<p>{{ name|safe }}</p>", name=name))
+        assert any("<x-hostile" in harm for harm in harm_in(ask("anonymous", spoilt, "GET", "/help")))
 
     @pytest.mark.parametrize(
         "page",

@@ -39,6 +39,12 @@ ABROAD = (
 
 
 @pytest.fixture
+def app(fresh_app):
+    """A portal of its own for each test: they add routes."""
+    return fresh_app
+
+
+@pytest.fixture
 def administrator(a_person, session, now):
     person = a_person(language="en")
     grant(session, person, "province_admin", now=now)

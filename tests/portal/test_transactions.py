@@ -17,6 +17,12 @@ from portal.errors import AWAY_SECONDS
 from portal.transactions import MOST_TRIES, WITHOUT_DATABASE, Unsure, is_away, is_contended, reading, retried, writing
 
 
+@pytest.fixture
+def app(fresh_app):
+    """A portal of its own for each test: they add routes."""
+    return fresh_app
+
+
 class FromPsycopg(Exception):
     """Looks like an error of the driver: only the state is read."""
 

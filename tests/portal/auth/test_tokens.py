@@ -14,6 +14,12 @@ from portal.auth.tokens import ApiToken
 
 
 @pytest.fixture
+def app(fresh_app):
+    """A portal of its own for each test: they add routes."""
+    return fresh_app
+
+
+@pytest.fixture
 def api(app):
     """A call of the API that tells who is asking, and one that needs a login."""
 
