@@ -258,7 +258,7 @@ def _price_missed(session: Session, booking: Booking, cancelled_at: datetime | N
     use = Use(
         booked=booking.span, tz=zone(instrument.time_zone), holidays=days_around(session, _window([booking.span])), audience=booking.audience,
         mode=booking.mode, purpose=booking.purpose, quantities=quantities,
-        options=frozenset(quote.options if quote else ()) & {choice.code for choice in spec.choices}, hazard=_hazard(quantities),
+        options=frozenset(quote.options if quote else ()) & {choice.code for choice in spec.switches}, hazard=_hazard(quantities),
     )  # fmt: skip
     ready = _Ready(version, use, booking.person_id, booking.group_id, booking.instrument_id, booking.id)
     (history,) = _histories(session, [ready], [booking.id])

@@ -97,6 +97,7 @@ def manage_links() -> list[Link]:
         ("manage.problems", t("问题", "Problems")),
         ("manage.all_qualifications", t("上机资格", "Qualifications")),
         ("manage.people", t("使用者", "People")),
+        ("manage.rates", t("收费标准", "Rates")),
         ("exchange.upload", t("导入", "Import")),
     )
     may_import = viewer().administers_any or viewer().is_province_admin
@@ -115,6 +116,7 @@ def instrument_links(instrument: Instrument) -> list[Link]:
         ("manage.hours", t("开放时间", "Opening hours")),
         ("manage.closures", t("停机", "Closures")),
         ("manage.rules", t("预约规则", "Rules")),
+        ("manage.instrument_rates", t("收费标准", "Rates")),
         ("manage.qualifications", t("上机资格", "Qualifications")),
         ("manage.record", t("登记使用", "Record a use")),
         ("manage.results", t("成果", "Results")),
