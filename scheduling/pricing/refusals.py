@@ -24,6 +24,44 @@ PLACES = {
     "whens": Sentence("时间", "time"),
     "seasons": Sentence("季节", "season"),
 }
+FIELDS = {
+    "above": Sentence("起点", "beginning"),
+    "amount": Sentence("金额", "amount"),
+    "audiences": Sentence("用户类别", "users"),
+    "at_minute": Sentence("时刻", "time of day"),
+    "basis": Sentence("计费依据", "basis"),
+    "code": Sentence("代码", "code"),
+    "cycle": Sentence("周期", "cycle"),
+    "days": Sentence("天数", "days"),
+    "extra_minutes": Sentence("准备时间", "extra minutes"),
+    "from_day": Sentence("开始日期", "first day"),
+    "from_minute": Sentence("开始时刻", "start"),
+    "grace_minutes": Sentence("宽限", "grace"),
+    "high": Sentence("最高价", "highest price"),
+    "hours": Sentence("小时数", "hours"),
+    "included": Sentence("免计数量", "included quantity"),
+    "kind": Sentence("定价方式", "kind of price"),
+    "low": Sentence("最低价", "lowest price"),
+    "minimum": Sentence("最少数量", "least quantity"),
+    "minimum_amount": Sentence("最低收费", "least amount"),
+    "minutes": Sentence("时长", "length"),
+    "modes": Sentence("使用方式", "modes"),
+    "name_en": Sentence("英文名称", "English name"),
+    "name_zh": Sentence("中文名称", "Chinese name"),
+    "note_en": Sentence("英文说明", "English note"),
+    "note_zh": Sentence("中文说明", "Chinese note"),
+    "over_minutes": Sentence("起算分钟", "minutes it begins after"),
+    "pack": Sentence("每份数量", "size of a pack"),
+    "percent": Sentence("比例", "percentage"),
+    "priority": Sentence("优先级", "priority"),
+    "step_minutes": Sentence("进位单位", "step"),
+    "unit": Sentence("单位", "unit"),
+    "unit_minutes": Sentence("单位时长", "length of the unit"),
+    "until_day": Sentence("结束日期", "last day"),
+    "until_minute": Sentence("结束时刻", "end"),
+    "weekdays": Sentence("星期", "weekdays"),
+    "working_days": Sentence("工作日数", "working days"),
+}
 REASONS = {
     "missing": Sentence("没有填写。", "is missing."),
     "extra_forbidden": Sentence("没有这一项。", "is not known."),
@@ -50,9 +88,10 @@ def say_error(error: Mapping[str, Any]) -> Sentence:
         zh, en = error["ctx"]["zh"], error["ctx"]["en"]
         return Sentence(f"{place.zh}：{zh}", f"{place.en}: {en}") if place.zh else Sentence(zh, en)
     reason = REASONS.get(error["type"], OTHERWISE)
-    field = next((part for part in reversed(error["loc"]) if isinstance(part, str) and part not in PLACES), "")
-    zh, en = (f"{place.zh}“{field}”", f"{place.en} “{field}”") if field else (place.zh, place.en)
-    return Sentence(f"{zh}{reason.zh}", f"{en.strip()} {reason.en}")
+    code = next((part for part in reversed(error["loc"]) if isinstance(part, str) and part not in PLACES), "")
+    field = FIELDS.get(code, Sentence(f"“{code}”", f"“{code}”") if code else Sentence("", ""))
+    zh, en = "，".join(part for part in (place.zh, field.zh) if part), ", ".join(part for part in (place.en, field.en) if part)
+    return Sentence(f"{zh}{reason.zh}", f"{en[:1].upper()}{en[1:]} {reason.en}")
 
 
 def _say_place(parts: Sequence[str | int]) -> Sentence:

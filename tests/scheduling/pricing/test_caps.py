@@ -108,3 +108,10 @@ def test_a_cap_may_mean_only_some_users():
 def test_what_is_free_beyond_the_cap_stands_on_the_bill():
     [_, free] = price(a_spec(caps=[cap(hours=2)]), a_use(5)).lines
     assert (free.label.en, free.quantity, free.amount) == ("Cap", 3, Decimal("0.00"))
+
+
+def test_a_morning_belongs_to_the_day_that_began_at_one_oclock_before():
+    spec = a_spec(caps=[cap(hours=8, cycle={"every": "day", "starts_minute": 780})])
+    first, second = needs(spec, a_use(6, "2026-11-23 10:00"))
+    assert (first.start, first.end, second.start) == (at("2026-11-22 13:00"), at("2026-11-23 13:00"), at("2026-11-23 13:00"))
+    assert price(spec, a_use(6, "2026-11-23 10:00"), History({first: Decimal(7)})).total == Decimal("400.00")

@@ -69,3 +69,9 @@ def test_several_meters_run_at_once():
 def test_a_free_use_has_no_least_amount():
     spec = a_spec(rate={"prices": [{"kind": "free"}], "minimum_amount": 25})
     assert amounts(price(spec, a_use(2))) == [("rate:time", Decimal("0.00"))]
+
+
+def test_an_overrun_may_cost_a_fee_whoever_wanted_the_time():
+    spec = a_spec(rate={"basis": "booked"}, fees=[fee(50, on="overrun")])
+    use = a_use(booked=span("2026-11-23 09:00", 3), used=span("2026-11-23 09:00", 4), overrun_was_wanted=False)
+    assert price(spec, use).total == Decimal("350.00")

@@ -85,3 +85,9 @@ def test_five_minutes_or_an_hour_whichever_is_cheaper():
     assert price(spec, a_use(80 / 60)).total == Decimal("27.00")
     assert price(spec, a_use(20 / 60)).total == Decimal("7.00")
     assert price(spec, a_use(58 / 60)).total == Decimal("20.00")
+
+
+def test_a_package_is_not_topped_up_to_the_least_amount_of_the_hours():
+    spec = a_spec(rate={"minimum_amount": 400}, packages=[package(300, minutes=240, choice="chosen")])
+    assert price(spec, a_use(3, options=["pack"])).total == Decimal("300.00")
+    assert price(spec, a_use(3)).total == Decimal("400.00")

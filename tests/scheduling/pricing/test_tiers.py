@@ -73,3 +73,15 @@ def test_hours_of_the_month_count_before_this_use():
     assert (need.start, need.end) == (at("2026-11-01 00:00"), use.used.start)
     assert price(spec, use, History({need: Decimal(9)})).total == Decimal("160.00")
     assert price(spec, use).total == Decimal("200.00")
+
+
+def test_tiers_of_a_use_go_on_over_the_edge_of_a_band():
+    """15:00-21:00: three hours by day at 100; of three by night one is within four at 40, two are beyond at 25."""
+    night = {"code": "night", "whens": [NIGHT], "prices": [{"amount": 40, "tiers": [{"above": 4, "amount": 25}]}]}
+    found = price(a_spec(rate={"bands": [night]}), a_use(6, "2026-11-23 15:00"))
+    assert amounts(found) == [("rate:time", 300), ("rate:time:night", 40), ("rate:time:night", 50)]
+
+
+def test_a_tier_begins_beyond_its_quantity_not_at_it():
+    spec = a_spec(rate={"unit": "injection", "prices": INJECTIONS, "tiers_style": "whole"})
+    assert price(spec, a_use(injection=100)).total == Decimal("5700.00")
