@@ -123,7 +123,7 @@ def show_usage(usage_id: int) -> UsageOut:
 
 
 @api.operation(
-    "POST", "/usage/{usage_id}/confirm", "Confirm a use", tag="usage", answers={200: UsageOut}, errors=(403, 409), headers=(KEY,)
+    "POST", "/usage/{usage_id}/confirm", "Confirm a use", tag="usage", answers={200: UsageOut}, errors=(403, 409, 422), headers=(KEY,)
 )  # fmt: skip
 def confirm_usage(usage_id: int) -> Answered:
     """Confirm a use as its instrument's manager; while a problem is open 409. Confirming again changes nothing."""

@@ -30,7 +30,8 @@ def problems() -> Any:
 @manage.post("/problems/<int:problem_id>/resolve")
 def resolve(problem_id: int) -> Any:
     """Resolve one with a reason: the record is right, or it was no use."""
-    resolution, reason = request.form.get("resolution", ""), request.form.get("reason", "").replace("\x00", "")
+    resolution = next((key for key in RESOLUTIONS if key in request.form), "")
+    reason = request.form.get("reason", "").replace("\x00", "")
     try:
         with writing() as session:
             resolve_problem(session, problem_id, viewer=viewer(), now=clock.now(), resolution=resolution, reason=reason)

@@ -170,8 +170,8 @@ class TestManaging:
         assert "Resolve" in browser.get("/manage/uses").text
         refused = post(browser, f"/manage/uses/{record.id}/confirm")
         assert (refused.status_code, "Resolve the problems" in refused.text) == (409, True)
-        assert post(browser, f"/manage/problems/{problem_id}/resolve", resolution="accepted", reason=" ").status_code == 422
-        assert post(browser, f"/manage/problems/{problem_id}/resolve", resolution="accepted", reason="checked").status_code == 302
+        assert post(browser, f"/manage/problems/{problem_id}/resolve", accepted="1", reason=" ").status_code == 422
+        assert post(browser, f"/manage/problems/{problem_id}/resolve", accepted="1", reason="checked").status_code == 302
         assert "No problems" in browser.get("/manage/problems").text
         assert "checked" in browser.get("/manage/problems?show=resolved").text
         assert post(browser, f"/manage/uses/{record.id}/confirm").status_code == 302
