@@ -29,7 +29,7 @@ from portal.walltimes import ShownTwice, read_span, read_time, turn_of
 from scheduling.accounting.spenders import payable_by
 from scheduling.bookings import MODES, PURPOSES
 from scheduling.pricing.spec import TariffSpec
-from scheduling.pricing.unitwords import unit_words
+from scheduling.pricing.unitwords import quantities_of
 from scheduling.rates import HAZARD
 from scheduling.reserving import LONGEST_NOTE, Wish
 
@@ -143,7 +143,7 @@ class WishForm(TimesForm):
     def _ask_for_rates(self, specs: Sequence[TariffSpec]) -> None:
         choices = {choice.code: say(choice.name) for spec in specs for choice in spec.choices}
         self.options.choices = list(choices.items())
-        units = {meter.unit: say(unit_words(meter)) for spec in specs for meter in spec.counted}
+        units = {code: say(words) for spec in specs for code, words in quantities_of(spec).items()}
         if any(one.only.hazard_from for spec in specs for one in (*spec.fees, *spec.adjustments, *spec.meters)):
             units[HAZARD] = t("样品危险等级（0-9）", "Hazard of the samples (0-9)")
         self.counts = tuple(Count(code, words, request.form.get(f"quantity-{code}", "").strip()[:20]) for code, words in units.items())

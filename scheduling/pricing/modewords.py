@@ -42,7 +42,7 @@ def say_condition(condition: Condition, spec: TariffSpec) -> Sentence:
         _framed("用途为", "purpose: ", _listed([PURPOSES[purpose] for purpose in condition.purposes])),
         _framed("选择", "chosen: ", _listed([names[code] for code in condition.options]), "时"),
         _framed("未选择", "not chosen: ", _listed([names[code] for code in condition.without_options]), "时"),
-        _framed("数量包括", "with a number of: ", _listed([unit_named(unit) for unit in condition.units])),
+        _framed("数量包括", "with a number of: ", _listed([unit_named(unit, spec) for unit in condition.units])),
         *_levels(condition),
     ]
     said = [part for part in parts if part.zh]

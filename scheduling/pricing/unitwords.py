@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from instruments.errors import Sentence
 from scheduling.pricing.meters import Meter
+from scheduling.pricing.spec import TariffSpec
 from scheduling.rules.base import hours_words
 
 HOUR = Sentence("小时", "h")
@@ -23,6 +24,11 @@ UNITS = {
     "sample": Sentence("样", "sample"),
     "run": Sentence("轮", "run"),
     "injection": Sentence("针", "injection"),
+    "temperature": Sentence("温度", "temperature"),
+    "litre": Sentence("升", "litre"),
+    "gram": Sentence("克", "gram"),
+    "image": Sentence("幅", "image"),
+    "spectrum": Sentence("谱", "spectrum"),
     "person": Sentence("人", "person"),
     "piece": Sentence("件", "piece"),
     "plate": Sentence("板", "plate"),
@@ -40,9 +46,20 @@ def unit_words(meter: Meter) -> Sentence:
     return hours_words(meter.minutes) if meter.minutes else Sentence(meter.unit, meter.unit)
 
 
-def unit_named(code: str) -> Sentence:
-    """Name a unit by its code alone."""
-    return UNITS.get(code, Sentence(code, code))
+def unit_named(code: str, spec: TariffSpec) -> Sentence:
+    """Name a unit by its code: as a meter of the tariff calls it, else as known."""
+    own = next((meter for meter in spec.meters if meter.unit == code), None)
+    return unit_words(own) if own else UNITS.get(code, Sentence(code, code))
+
+
+def quantities_of(spec: TariffSpec) -> dict[str, Sentence]:
+    """Give what a user must tell the number of, by code: counted units, and what multiplies, frees or brings in a meter."""
+    codes = [meter.unit for meter in spec.counted]
+    for meter in spec.meters:
+        codes += [*filter(None, (meter.times, meter.included_per)), *meter.only.units]
+    conditions = [*(fee.only for fee in spec.fees), *(adjustment.only for adjustment in spec.adjustments)]
+    codes += [unit for condition in conditions for unit in condition.units]
+    return {code: unit_named(code, spec) for code in codes}
 
 
 def many(amount: Decimal, unit: Sentence) -> Sentence:

@@ -49,7 +49,7 @@ def sentences(spec: TariffSpec) -> list[Sentence]:
 
 def say_meter(meter: Meter, spec: TariffSpec) -> Sentence:
     """Say how one meter counts."""
-    parts = [say_condition(meter.only, spec), _choice(meter), *_counting(meter), *_least(meter), *_tiers(meter)]
+    parts = [say_condition(meter.only, spec), _choice(meter), *_counting(meter, spec), *_least(meter, spec), *_tiers(meter)]
     said = [part for part in parts if part.zh]
     zh, en = "，".join(part.zh for part in said), "; ".join(part.en for part in said)
     return Sentence(f"{meter.name.zh}：{zh}。", f"{meter.name.en}: {en}.")
@@ -63,7 +63,7 @@ def _choice(meter: Meter) -> Sentence:
     return Sentence("", "")
 
 
-def _counting(meter: Meter) -> Iterator[Sentence]:
+def _counting(meter: Meter, spec: TariffSpec) -> Iterator[Sentence]:
     unit = unit_words(meter)
     if meter.is_time:
         yield BASES[meter.basis]
@@ -77,7 +77,7 @@ def _counting(meter: Meter) -> Iterator[Sentence]:
     elif meter.every_price:
         yield Sentence(f"按{unit.zh}计费", f"charged per {unit.en}")
     if meter.times:
-        other = unit_named(meter.times)
+        other = unit_named(meter.times, spec)
         yield Sentence(f"再乘以“{other.zh}”的数量", f"times the number of “{other.en}”")
 
 
@@ -93,10 +93,10 @@ def _steps(meter: Meter) -> Sentence:
     )
 
 
-def _least(meter: Meter) -> Iterator[Sentence]:
+def _least(meter: Meter, spec: TariffSpec) -> Iterator[Sentence]:
     unit = unit_words(meter)
     if meter.included:
-        other = unit_named(meter.included_per or "")
+        other = unit_named(meter.included_per or "", spec)
         per_zh, per_en = (f"每个“{other.zh}”的", f" for each “{other.en}”") if meter.included_per else ("", "")
         first = many(meter.included, unit)
         yield Sentence(f"{per_zh}前 {first.zh}不计", f"the first {first.en}{per_en} not counted")

@@ -2,6 +2,7 @@
 
 import re
 
+from scheduling.pricing.unitwords import quantities_of
 from scheduling.pricing.words import sentences, table
 from tests.fixtures.pricing import NIGHT, a_spec
 
@@ -142,3 +143,19 @@ def test_ranges_tiers_free_and_on_request_in_the_table():
     [row] = table(a_spec(rate={"unit": "injection", "prices": prices})).rows
     assert [cell.zh for cell in row.cells] == ["免费", "¥57.00；超过 100 针的部分 ¥48.50", "¥70.00-¥2,600.00", "面议"]
     assert row.cells[1].en == "¥57.00; ¥48.50 beyond 100 injections"
+
+
+def test_every_number_a_price_depends_on_is_asked_for():
+    rates = [
+        named("samples", "样品", "Samples", unit="sample", times="temperature", prices=[{"amount": 1}]),
+        named("time", "机时", "Time", included=1, included_per="chip", prices=[{"amount": 1}]),
+        named("chips", "芯片", "Chips", unit="chip", unit_zh="片", unit_en="chip", prices=[{"amount": 1}]),
+    ]
+    fees = [named("gas", "气体", "Gas", prices=[{"amount": 1}], only={"units": ["litre"]})]
+    asked = quantities_of(a_spec(rates=rates, fees=fees))
+    assert [(code, words.zh) for code, words in asked.items()] == [
+        ("sample", "样"),
+        ("chip", "片"),
+        ("temperature", "温度"),
+        ("litre", "升"),
+    ]
