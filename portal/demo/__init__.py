@@ -17,6 +17,7 @@ from portal.demo.ahead import book_ahead
 from portal.demo.equipment import Furnished, furnish
 from portal.demo.past import remember_past
 from portal.demo.population import LOGINS, Population, populate, set_passwords
+from portal.demo.rates import set_rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def make(session: Session, *, now: datetime, passwords: dict[str, str]) -> Provi
     people: Population = populate(session, now=now)
     set_passwords(session, people, passwords, now=now)
     furnished: Furnished = furnish(session, people, now=now)
+    set_rates(session, furnished, now=now)
     past = remember_past(session, furnished, people, now=now)
     ahead = book_ahead(session, furnished, people, now=now)
     rebuild_index(session)
