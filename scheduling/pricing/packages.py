@@ -69,7 +69,10 @@ def _cost(pieces: Sequence[Piece]) -> tuple[int, Decimal]:
 
 
 def _cheaper_windows(question: Question, package: Package, billed: Billed, covers: Sequence[Cover]) -> list[Cover]:
-    """Give the windows that bring the price down, each weighed beside those before it: hours left over may fall into other tiers."""
+    """Give the windows that bring the price down."""
+    if not any(price.tiers for meter in question.spec.rates for price in meter.every_price):
+        return [cover for cover in covers if _is_cheaper(question, package, billed, cover)]
+    # With tiers each is weighed beside those before it, as the hours left over may fall into other tiers.
     taken: list[Cover] = []
     best = _cost(_metered(question, billed))
     for cover in covers:
@@ -78,6 +81,11 @@ def _cheaper_windows(question: Question, package: Package, billed: Billed, cover
         if cost < best:
             taken, best = way, cost
     return taken
+
+
+def _is_cheaper(question: Question, package: Package, billed: Billed, cover: Cover) -> bool:
+    own = {code: common(spans, [cover[0]]) for code, spans in billed.items() if not package.meters or code in package.meters}
+    return _cost(_package_pieces(package, question, [cover])) < _cost(_metered(question, own))
 
 
 def _metered(question: Question, billed: Billed) -> list[Piece]:

@@ -52,6 +52,13 @@ def test_a_window_may_be_taken_only_where_it_is_cheaper():
     assert price(spec, a_use(5, "2026-11-23 18:00")).total == Decimal("250.00")
 
 
+def test_hours_beside_a_window_may_fall_into_another_tier():
+    """First hour free, then 100: an hour before the window and two in it would be 200; with the window at 150 the hour before stays free."""
+    spec = a_spec(rate={"prices": [{"amount": 0, "tiers": [{"above": 1, "amount": 100}]}]}, packages=[package(150, whens=[NIGHT])])
+    found = price(spec, a_use(3, "2026-11-23 17:00"))
+    assert sorted(amounts(found)) == [("package:pack", Decimal("150.00")), ("rate:time", Decimal("0.00"))]
+
+
 @pytest.mark.parametrize(("overrun", "more"), [(20, 0), (30, 0), (31, 400), (60, 400), (61, 800), (180, 800)])
 def test_an_overrun_into_the_next_window_costs_half_or_all_of_it(overrun, more):
     """R01: A is 17:30-20:30 at 1200; more than half an hour of B (20:30-24:00, 800) costs half of it, more than an hour all of it."""
