@@ -134,6 +134,7 @@ class UsageRecord(Base):
             sqlite_where=text("status <> 'void'"), postgresql_where=text("status <> 'void'"),
         ),
         Index(None, "instrument_id", "start_at"),
+        Index(None, "instrument_id", "lane", "end_at"),
         Index(None, "person_id", "start_at"),
         Index(None, "group_id", "start_at"),
         Index(None, "owner_id", "start_at"),

@@ -67,6 +67,7 @@ class Operation:
     errors: tuple[int, ...]
     is_public: bool
     headers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # media types of a 200 that is a file instead
 
 
 @dataclass
@@ -79,11 +80,12 @@ class Api:
     def operation(
         self, method: str, path: str, summary: str, *, tag: str, answers: Mapping[int, type[BaseModel] | None], query: type[BaseModel] | None = None,
         body: type[BaseModel] | None = None, errors: tuple[int, ...] = (), public: bool = False, headers: tuple[str, ...] = (),
+        files: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
         """Publish a view: it is given `query` and `body` already read, and ids as numbers."""
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-            self.operations.append(Operation(method, path, view.__name__, summary, tag, query, body, answers, errors, public, headers))
+            self.operations.append(Operation(method, path, view.__name__, summary, tag, query, body, answers, errors, public, headers, files))
 
             @wraps(view)
             def run(**ids: str) -> Response:
@@ -187,6 +189,8 @@ def _described(one: Operation, shapes: dict[str, Any]) -> dict[str, Any]:
         "parameters": [*_path_parameters(one.path), *_query_parameters(one.query, shapes), *_header_parameters(one.headers)],
         "responses": {str(status): _answer(shape, shapes) for status, shape in one.answers.items()},
     }  # fmt: skip
+    for media_type in one.files:
+        entry["responses"]["200"]["content"][media_type] = {"schema": {"type": "string"}}
     if one.body is not None:
         entry["requestBody"] = {"required": True, "content": {"application/json": {"schema": _schema(one.body, shapes, "validation")}}}
     for status in sorted({*ALWAYS, 401, *one.errors, *((413, 415, 422) if one.body else ()), *((422,) if one.query else ())}):

@@ -25,7 +25,7 @@ from portal.api.paging import cursor_of, key_of
 from portal.api.shapes.basics import Named
 from portal.api.shapes.usage import UsageAsked, UsageIn, UsageOut, UsagesOut
 from portal.auth import viewer
-from portal.exports import csv_attachment
+from portal.exports import CSV, csv_attachment
 from portal.idempotency import Answer
 from portal.language import t
 from portal.transactions import reading
@@ -44,7 +44,7 @@ COLUMNS = (
 NOBODY = Sentence("没有使用该邮箱的人。", "There is nobody with this address.")
 
 
-@api.operation("GET", "/usage", "List uses I may see", tag="usage", query=UsageAsked, answers={200: UsagesOut})
+@api.operation("GET", "/usage", "List uses I may see", tag="usage", query=UsageAsked, answers={200: UsagesOut}, files=(CSV,))
 def list_usage(query: UsageAsked) -> UsagesOut | Response:
     """List my own uses, and those of groups and instruments I answer for, by start; with format=csv all of them as a file."""
     wanted = WantedUses(

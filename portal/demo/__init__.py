@@ -18,6 +18,7 @@ from portal.demo.equipment import Furnished, furnish
 from portal.demo.past import remember_past
 from portal.demo.population import LOGINS, Population, populate, set_passwords
 from portal.demo.rates import set_rates
+from portal.demo.uses import remember_uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def make(session: Session, *, now: datetime, passwords: dict[str, str]) -> Provi
     furnished: Furnished = furnish(session, people, now=now)
     set_rates(session, furnished, now=now)
     past = remember_past(session, furnished, people, now=now)
+    remember_uses(session, now=now)
     ahead = book_ahead(session, furnished, people, now=now)
     rebuild_index(session)
     return Province(passwords, len(people.organisations), len(furnished.instruments), past, ahead)

@@ -22,8 +22,8 @@ GUARDS = {
         "CREATE TRIGGER ledger_entry_delete BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
         "CREATE TRIGGER statement_update BEFORE UPDATE ON statement BEGIN SELECT RAISE(ABORT, 'a statement is never changed'); END",
         "CREATE TRIGGER statement_delete BEFORE DELETE ON statement BEGIN SELECT RAISE(ABORT, 'a statement is never changed'); END",
-        "CREATE TRIGGER usage_no_overlap_insert BEFORE INSERT ON usage_record WHEN NEW.occupies AND NEW.status <> 'void' BEGIN SELECT RAISE(ABORT, 'usage_no_overlap') WHERE EXISTS (SELECT 1 FROM usage_record WHERE occupies = 1 AND status <> 'void' AND instrument_id = NEW.instrument_id AND lane = NEW.lane AND id IS NOT NEW.id AND (end_at IS NULL OR end_at > NEW.start_at) AND (NEW.end_at IS NULL OR start_at < NEW.end_at)); END",
-        "CREATE TRIGGER usage_no_overlap_update BEFORE UPDATE OF instrument_id, lane, start_at, end_at, occupies, status ON usage_record WHEN NEW.occupies AND NEW.status <> 'void' BEGIN SELECT RAISE(ABORT, 'usage_no_overlap') WHERE EXISTS (SELECT 1 FROM usage_record WHERE occupies = 1 AND status <> 'void' AND instrument_id = NEW.instrument_id AND lane = NEW.lane AND id IS NOT NEW.id AND (end_at IS NULL OR end_at > NEW.start_at) AND (NEW.end_at IS NULL OR start_at < NEW.end_at)); END",
+        "CREATE TRIGGER usage_no_overlap_insert BEFORE INSERT ON usage_record WHEN NEW.occupies AND NEW.status <> 'void' BEGIN SELECT RAISE(ABORT, 'usage_no_overlap') WHERE EXISTS (SELECT 1 FROM usage_record WHERE instrument_id = NEW.instrument_id AND lane = NEW.lane AND occupies = 1 AND status <> 'void' AND id IS NOT NEW.id AND (NEW.end_at IS NULL OR start_at < NEW.end_at) AND end_at > NEW.start_at) OR EXISTS (SELECT 1 FROM usage_record WHERE instrument_id = NEW.instrument_id AND lane = NEW.lane AND occupies = 1 AND status <> 'void' AND id IS NOT NEW.id AND (NEW.end_at IS NULL OR start_at < NEW.end_at) AND end_at IS NULL); END",
+        "CREATE TRIGGER usage_no_overlap_update BEFORE UPDATE OF instrument_id, lane, start_at, end_at, occupies, status ON usage_record WHEN NEW.occupies AND NEW.status <> 'void' BEGIN SELECT RAISE(ABORT, 'usage_no_overlap') WHERE EXISTS (SELECT 1 FROM usage_record WHERE instrument_id = NEW.instrument_id AND lane = NEW.lane AND occupies = 1 AND status <> 'void' AND id IS NOT NEW.id AND (NEW.end_at IS NULL OR start_at < NEW.end_at) AND end_at > NEW.start_at) OR EXISTS (SELECT 1 FROM usage_record WHERE instrument_id = NEW.instrument_id AND lane = NEW.lane AND occupies = 1 AND status <> 'void' AND id IS NOT NEW.id AND (NEW.end_at IS NULL OR start_at < NEW.end_at) AND end_at IS NULL); END",
         "CREATE TRIGGER usage_record_keep BEFORE UPDATE ON usage_record WHEN NEW.instrument_id IS NOT OLD.instrument_id OR NEW.person_id IS NOT OLD.person_id OR NEW.organisation_id IS NOT OLD.organisation_id OR NEW.owner_id IS NOT OLD.owner_id OR NEW.audience IS NOT OLD.audience OR NEW.is_external IS NOT OLD.is_external OR NEW.created_at IS NOT OLD.created_at BEGIN SELECT RAISE(ABORT, 'who used what, and for whom, stays as it was'); END",
         "CREATE TRIGGER usage_record_stay BEFORE DELETE ON usage_record BEGIN SELECT RAISE(ABORT, 'who used what, and for whom, stays as it was'); END",
         "CREATE TRIGGER charge_keep BEFORE UPDATE ON charge WHEN OLD.final_at IS NOT NULL AND (NEW.usage_id IS NOT OLD.usage_id OR NEW.booking_id IS NOT OLD.booking_id OR NEW.kind IS NOT OLD.kind OR NEW.organisation_id IS NOT OLD.organisation_id OR NEW.user_organisation_id IS NOT OLD.user_organisation_id OR NEW.instrument_id IS NOT OLD.instrument_id OR NEW.person_id IS NOT OLD.person_id OR NEW.group_id IS NOT OLD.group_id OR NEW.used_at IS NOT OLD.used_at OR NEW.tariff_version_id IS NOT OLD.tariff_version_id OR NEW.total IS NOT OLD.total OR NEW.quote_total IS NOT OLD.quote_total OR NEW.currency IS NOT OLD.currency OR NEW.made_at IS NOT OLD.made_at OR NEW.final_at IS NOT OLD.final_at OR NEW.reverses_id IS NOT OLD.reverses_id OR NEW.status NOT IN ('final', 'reversed')) BEGIN SELECT RAISE(ABORT, 'a final charge is never edited'); END",
@@ -683,6 +683,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_usage_record_group_id_usage_record_start_at"), "usage_record", ["group_id", "start_at"], unique=False)
     op.create_index(
+        op.f("ix_usage_record_instrument_id_usage_record_lane_usage_record_end_at"),
+        "usage_record",
+        ["instrument_id", "lane", "end_at"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_usage_record_instrument_id_usage_record_start_at"), "usage_record", ["instrument_id", "start_at"], unique=False
     )
     op.create_index(op.f("ix_usage_record_owner_id_usage_record_start_at"), "usage_record", ["owner_id", "start_at"], unique=False)
@@ -1133,6 +1139,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_usage_record_person_id_usage_record_start_at"), table_name="usage_record")
     op.drop_index(op.f("ix_usage_record_owner_id_usage_record_start_at"), table_name="usage_record")
     op.drop_index(op.f("ix_usage_record_instrument_id_usage_record_start_at"), table_name="usage_record")
+    op.drop_index(op.f("ix_usage_record_instrument_id_usage_record_lane_usage_record_end_at"), table_name="usage_record")
     op.drop_index(op.f("ix_usage_record_group_id_usage_record_start_at"), table_name="usage_record")
     op.drop_table("usage_record")
     op.drop_index("ix_switched_on_matching", table_name="switched_on")
