@@ -124,3 +124,8 @@ def test_who_does_not_come_pays_half():
 
 def test_nobody_pays_for_a_no_show_that_has_no_fee():
     assert price_no_show(a_spec(), a_use(booked=BOOKED)).total == Decimal("0.00")
+
+
+def test_the_fee_is_of_the_price_of_the_booking_not_of_a_use():
+    spec = a_spec(no_show=[{"code": "missed", "percent": 50}])
+    assert price_no_show(spec, a_use(booked=BOOKED, used=span("2026-11-26 10:00", 1))).total == Decimal("200.00")
