@@ -96,6 +96,8 @@ def me_links() -> list[Link]:
         ("me.show", t("我的资料", "My details")),
         ("me.groups", t("我的课题组", "My groups")),
         ("usage.mine", t("我的使用记录", "My uses")),
+        ("charges.mine", t("收费", "Charges")),
+        ("accounts.mine", t("经费与账户", "Accounts")),
         ("qualifications.mine", t("我的上机资格", "My qualifications")),
         ("me.feed", t("订阅日历", "My calendar feed")),
         ("me.sessions", t("登录与安全", "Sign-ins and security")),

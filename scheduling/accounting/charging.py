@@ -20,9 +20,10 @@ from instruments.money import yuan
 from instruments.people import Organisation, Person
 from instruments.tariffs import TariffVersion
 from scheduling.accounting.accounts import NOTHING, lock_accounts, open_credit_of
-from scheduling.accounting.charges import STATUSES, Charge, ChargeLine, ChargePolicy, ChargeShare, charge, is_of_payer, seen_charge
+from scheduling.accounting.charges import STATUSES, Charge, ChargeLine, ChargeShare, charge, is_of_payer, seen_charge
 from scheduling.accounting.holds import end_holds, open_holds
 from scheduling.accounting.ledger import post
+from scheduling.accounting.reviews import review_days
 from scheduling.accounting.splits import WHOLE, check_whole, income_accounts, split_amount
 from scheduling.bookings import Booking
 from scheduling.deciding import check_reason
@@ -30,8 +31,6 @@ from scheduling.locks import take_locks
 from scheduling.pricing.lines import Priced
 from scheduling.usage import UsageRecord
 from scheduling.usageproblems import check_no_problem
-
-REVIEW_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +210,6 @@ def _check_use(session: Session, one: Charge) -> None:
     if one.usage.status == "void":
         raise OutOfOrder(Sentence("该使用记录已作废，不能收费。", "This use was declared void; it cannot be charged."))
     check_no_problem(session, one.usage)
-
-
-def review_days(session: Session, organisation_id: int) -> int:
-    """Say how many days the users of an organisation's instruments may look at a charge."""
-    found = session.get(ChargePolicy, organisation_id)
-    return REVIEW_DAYS if found is None else found.review_days
 
 
 def _name_a_payer(session: Session, one: Charge, now: datetime) -> None:

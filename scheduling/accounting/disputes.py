@@ -14,8 +14,9 @@ from instruments.errors import Forbidden, Invalid, OutOfOrder, Refused, Sentence
 from instruments.money import yuan
 from scheduling.accounting.accounts import NOTHING, account, lock_accounts
 from scheduling.accounting.charges import Charge, ChargeDispute, ChargeLine, ChargeShare, charge, is_of_payer
-from scheduling.accounting.charging import add_line, check_charge_manager, check_status, finalise, locked_charge, posting_key, review_days
+from scheduling.accounting.charging import add_line, check_charge_manager, check_status, finalise, locked_charge, posting_key
 from scheduling.accounting.ledger import post, posting
+from scheduling.accounting.reviews import review_days
 from scheduling.accounting.spenders import why_not
 from scheduling.accounting.splits import check_whole, split_amount
 from scheduling.deciding import check_reason

@@ -216,3 +216,10 @@ def payable_by(session: Session, person: Viewer, *, provider_id: int | None = No
         .limit(200)
     ).all()
     return [one for one in rows if not _standing(session, one, person, provider_id or one.organisation_id, now)]
+
+
+def standing_of(session: Session, one: Account, person: Viewer) -> tuple[Decimal | None, Decimal]:
+    """Give a person's own limit on an account, None where there is none, and what she has spent of it."""
+    where = (AccountSpender.account_id == one.id, AccountSpender.person_id == person.person_id)
+    limit = session.scalar(select(AccountSpender.limit).where(*where))
+    return limit, spent_by(session, one.id, [person.person_id]).get(person.person_id, NOTHING)

@@ -62,11 +62,16 @@ CLOSED = {
 HOURS = {"start-0-0": "09:00", "end-0-0": "17:00", "valid_from": "2027-03-01", "on_holidays": "closed", "publish": "1"}
 REGISTERED = {"inner_id": "Z1", "name_zh": "质谱仪", "sharing_mode": "external"}
 FOUNDED = {"code": "NEW", "name_zh": "新大学", "kind": "university", "city": "140100", "time_zone": "Asia/Shanghai", "is_active": "y"}
+PROGRAMME = {
+    "code": "town-new", "kind": "voucher", "name_zh": "新方案", "first_year": "2026", "last_year": "2026", "applicants": "enterprise",
+    "quota": "1000", "claim_days": "30", "organisation": "far", "user-above-0": "0", "user-percent-0": "50",
+}  # fmt: skip
 # A picture of one point, and the shortest document and list.
 PICTURE = (
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="), "a.png"
 )  # fmt: skip
 DOCUMENT, LIST = (b"%PDF-1.4\n%%EOF\n", "a.pdf"), ("单位内部编号,中文名称\nN1,x\n".encode(), "a.csv")
+A_CHARGE = {"person": "owner@town.example.org", "label": "前处理", "amount": "50", "reason": "另计"}
 WINDOW = {"from": A_TIME["start"], "until": A_TIME["end"]}
 GUARDS = (
     # what everybody may read
@@ -209,7 +214,7 @@ GUARDS = (
     on("POST accounts.decide", only("pi", *to.ADMINISTRATORS, forbidden="auditor"), {"step": "refuse"}, reason="太贵"),
     on("GET splits.mine", to.ORGANISATION),
     on("GET splits.show", to.OF_HOME),
-    on("POST splits.show", to.OF_HOME_CHANGE, instrument="80", management="20", review_days="7"),
+    on("POST splits.show", only(*to.ADMINISTRATORS, forbidden="auditor"), to_instrument="80", to_management="20", review_days="7"),
     on("GET charges.mine", to.SIGNED_IN),
     on("GET charges.show", to.SEES_BOOKING),
     on("POST charges.confirm", to.DECIDES, {"charge_id": "draft_charge"}),
@@ -230,6 +235,25 @@ GUARDS = (
     on("GET statements.close", to.ORGANISATION),
     on("POST statements.close", to.OF_HOME_CHANGE, organisation="home", month="2026-11"),
     on("GET statements.journal", to.ORGANISATION, {"month": "2026-10"}),
+    # vouchers and claims
+    on("GET vouchers.mine", to.SIGNED_IN),
+    on("GET vouchers.apply", to.SIGNED_IN),
+    on("POST vouchers.apply", to.SIGNED_IN, year="2026", amount="1000", plan="检测"),
+    on("GET vouchers.show", to.SEES_VOUCHER),
+    on("POST vouchers.take_back", to.FIRM_CHANGE, {"voucher_id": "voucher_applied"}),
+    on("POST vouchers.use", to.USES_VOUCHER, charge="voucher_charge"),
+    on("GET claims.waiting", to.SIGNED_IN),
+    on("GET claims.show", to.SEES_VOUCHER),  # not handed in yet
+    on("GET claims.show", to.SEES_CLAIM, {"claim_id": "claim_submitted"}),
+    on("GET claims.document", to.SEES_VOUCHER),
+    on("GET claims.document", only(strangers=to.LOGIN), {"claim_id": "claim_submitted"}),  # a document of another claim
+    on("POST claims.add_document", to.FIRM_CHANGE, kind="report", file=DOCUMENT),
+    on("POST claims.remove_document", to.FIRM_CHANGE),
+    on("POST claims.release", to.FIRM_CHANGE),
+    on("POST claims.take_step", to.FIRM_CHANGE, {"step": "submit"}),
+    on("POST claims.take_step", to.FIRM_CHANGE, {"step": "withdraw"}),
+    on("POST claims.take_step", to.CONFIRMS_CLAIM, {"claim_id": "claim_submitted", "step": "vouch"}),
+    on("POST claims.send_back", to.CONFIRMS_CLAIM, {"claim_id": "claim_submitted"}, remarks="合同缺页"),
     # managing
     on("GET manage.home", to.ANY_MANAGERS),
     on("GET manage.desk", to.ANY_MANAGERS),
@@ -258,7 +282,7 @@ GUARDS = (
     on("GET manage.rates", to.ANY_MANAGERS),
     on("POST manage.rates", ANY_MANAGERS_CHANGE, name_zh="新标准"),
     on("GET manage.tariff", to.INSPECTED),
-    on("POST manage.tariff", to.MANAGED),
+    on("POST manage.tariff", to.MANAGED, do="add:fees"),
     on("POST manage.preview_tariff", to.MANAGED),
     on("POST manage.withdraw_rates", to.MANAGED),
     on("POST manage.withdraw_rates", only(forbidden="auditor auditor_elsewhere"), {"version_id": "rates_to_come_elsewhere"}),
@@ -343,6 +367,21 @@ GUARDS = (
     on("POST province.seed_year", to.PROVINCE_CHANGE),
     on("POST province.organisation", to.PROVINCE_CHANGE),
     on("POST province.new_organisation", to.PROVINCE_CHANGE, **FOUNDED),
+    on("GET province.programme_list", to.PROVINCE),
+    on("POST province.add_programmes", to.PROVINCE_CHANGE),
+    on("GET province.programme", to.PROVINCE),
+    on("POST province.programme", to.PROVINCE_CHANGE, **{key: value for key, value in PROGRAMME.items() if key not in ("code", "kind")}),
+    on("GET province.new_programme", to.PROVINCE),
+    on("POST province.new_programme", to.PROVINCE_CHANGE, **PROGRAMME),
+    on("GET province.vouchers", to.PROVINCE),
+    on("POST province.decide_on_voucher", to.PROVINCE_CHANGE, {"voucher_id": "voucher_applied", "step": "grant"}, amount="500"),
+    on("POST province.decide_on_voucher", to.PROVINCE_CHANGE, {"voucher_id": "voucher_applied", "step": "refuse"}, reason="用途不明"),
+    on("POST province.decide_on_voucher", to.PROVINCE_CHANGE, {"voucher_id": "voucher_over", "step": "close"}),
+    on("POST province.decide_on_claim", to.PROVINCE_CHANGE, {"claim_id": "claim_confirmed", "step": "settle"}, reference="T-1"),
+    on("POST province.decide_on_claim", to.PROVINCE_CHANGE, {"claim_id": "claim_confirmed", "step": "refuse"}, remarks="不属实"),
+    on("GET province.related", to.PROVINCE),
+    on("POST province.related", to.PROVINCE_CHANGE, first="home", second="elsewhere", reason="控股"),
+    on("POST province.remove_relation", to.PROVINCE_CHANGE),
     on("GET audit.list", only("province_admin", "auditor", otherwise=to.FORBIDDEN)),
     # the plain register: every table of it, and its own front page
     on("GET admin.index", to.REGISTER),
@@ -388,7 +427,7 @@ GUARDS = (
     on("POST api.make_deposit", to.KEEPS_ACCOUNT, amount="10.00", reference="R2", moved_on="2026-11-20"),
     on("GET api.list_charges", to.SIGNED_IN),
     on("GET api.show_charge", to.SEES_BOOKING),
-    on("POST api.make_charge", to.MANAGED, instrument="instrument", person="owner@town.example.org", label="前处理", amount="50", reason="另计"),
+    on("POST api.make_charge", only(*to.MANAGERS, forbidden="auditor"), instrument="instrument", **A_CHARGE),
     on("POST api.confirm_charge", to.DECIDES, {"charge_id": "draft_charge"}),
     on("POST api.add_charge_line", to.DECIDES, {"charge_id": "draft_charge"}, label="优惠", amount="-20", reason="老用户"),
     on("POST api.accept_charge", to.PAYS),
@@ -403,6 +442,8 @@ GUARDS = (
     on("POST api.record_usage", only(*to.MANAGERS, forbidden="auditor"), instrument="draft", **A_USE_MADE),
     on("GET api.show_usage", to.SEES_BOOKING),
     on("POST api.confirm_usage", to.DECIDES),
+    on("GET api.list_vouchers", to.SIGNED_IN),
+    on("POST api.apply_for_voucher", to.SIGNED_IN, programme="programme", year=2026, amount="1000", plan="检测"),
     on("GET api.show_me", to.SIGNED_IN),
     on("GET api.list_tokens", to.SIGNED_IN),
     on("POST api.make_token", to.SIGNED_IN, label="x"),
