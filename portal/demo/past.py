@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from instruments.access import Viewer, audience_of
+from instruments.access import Viewer, audience_of, load_viewer
 from instruments.catalogue import Instrument
 from instruments.opening import openings
 from instruments.timespan import TimeSpan
@@ -21,6 +21,7 @@ from scheduling.bookings import Booking
 
 DAYS = 730
 LENGTHS = (1, 1.5, 2, 2, 3, 4)
+GUESTS = 0.05  # how often it was one of the sample logins
 STATES = ("finished",) * 26 + ("no_show", "cancelled", "cancelled")
 
 
@@ -30,13 +31,15 @@ def remember_past(session: Session, furnished: Furnished, people: Population, *,
     window = TimeSpan(now - timedelta(days=DAYS), now - timedelta(hours=2))
     opened = openings(session, furnished.published, window)
     rows: list[dict[str, Any]] = []
+    guests = [load_viewer(session, people.logins[f"{name}@example.org"]) for name in ("researcher", "researcher", "researcher2", "firm")]
     for instrument in furnished.published:
         eager = chance.uniform(0.15, 0.5)
         home = [user for user in people.users if user.organisation_id == instrument.organisation_id]
         for span in opened[instrument.id].open_spans:
             for day in _days(span):
                 if chance.random() < eager:
-                    rows.append(_row(instrument, day, chance.choice(home if chance.random() < 0.7 else people.users), people, chance))
+                    users = guests if chance.random() < GUESTS else home if chance.random() < 0.7 else people.users
+                    rows.append(_row(instrument, day, chance.choice(users), people, chance))
     for first in range(0, len(rows), 5000):
         session.execute(insert(Booking), rows[first : first + 5000])
     return len(rows)

@@ -114,10 +114,11 @@ def _join_groups(session: Session, made: Population, colleagues: list[Person]) -
         join(session, group, person, is_pi=number % COLLEAGUES < 2)
         made.group_of[person.id] = group.id
     home, away = made.groups["SX-FHLG"][0], made.groups["SX-PYDX"][0]
-    join(session, home, made.logins["pi@example.org"], is_pi=True)
-    join(session, home, made.logins["researcher@example.org"])
-    join(session, away, made.logins["researcher2@example.org"])
-    join(session, made.groups["SX-YLXC"][0], made.logins["firm@example.org"], is_pi=True)
+    firm = made.groups["SX-YLXC"][0]
+    for name, group, is_pi in (("pi", home, True), ("researcher", home, False), ("researcher2", away, False), ("firm", firm, True)):
+        person = made.logins[f"{name}@example.org"]
+        join(session, group, person, is_pi=is_pi)
+        made.group_of[person.id] = group.id
 
 
 def _grant_roles(session: Session, made: Population, now: datetime) -> None:
