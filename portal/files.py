@@ -21,6 +21,8 @@ from portal.config import settings
 from portal.contents import MEGABYTE, read_content
 from portal.pictures import read_picture
 from portal.transactions import reading
+from scheduling.accounting.claiming import StoredFile
+from scheduling.accounting.claims import ClaimDocument
 
 LARGEST_PHOTO, LARGEST_DOCUMENT = 15 * MEGABYTE, 25 * MEGABYTE
 MOST_DOCUMENTS = 40
@@ -44,19 +46,24 @@ def store_document(
     """Keep a document of an instrument, whose kind is found out from its bytes; gives the new row, already the instrument's."""
     if len(instrument.documents) >= MOST_DOCUMENTS:
         raise Invalid("file", Sentence(f"一台仪器最多 {MOST_DOCUMENTS} 份文档。", f"An instrument has at most {MOST_DOCUMENTS} documents."))
-    content = read_content(_read(stream, LARGEST_DOCUMENT, "file"), file_name)
-    stem = clean_stem(file_name)
-    title = title.strip() or stem
+    title = title.strip() or clean_stem(file_name)
     if len(title) > 200:
         raise Invalid("title", Sentence("标题不超过 200 字。", "A title has at most 200 characters."))
-    stored_as = f"{_name_of(content.data)}.{content.ending}"
-    _keep(stored_as, content.data)
+    kept = keep_file(stream, file_name)
     document = Document(
-        title=title, file_name=f"{stem}.{content.ending}", media_type=content.media_type, size=len(content.data),
-        stored_as=stored_as, about=about.strip(), added_at=now,
+        title=title, file_name=kept.file_name, media_type=kept.media_type, size=kept.size, stored_as=kept.stored_as, about=about.strip(),
+        added_at=now,
     )  # fmt: skip
     instrument.documents.append(document)
     return document
+
+
+def keep_file(stream: IO[bytes], file_name: str) -> StoredFile:
+    """Keep a document whose kind is found out from its bytes; Invalid for one that is empty, too large, or of no kind on the list."""
+    content = read_content(_read(stream, LARGEST_DOCUMENT, "file"), file_name)
+    stored_as = f"{_name_of(content.data)}.{content.ending}"
+    _keep(stored_as, content.data)
+    return StoredFile(f"{clean_stem(file_name)}.{content.ending}", content.media_type, len(content.data), stored_as)
 
 
 def send_photo(instrument: Instrument, *, is_small: bool, is_public: bool) -> Response:
@@ -72,7 +79,7 @@ def send_photo(instrument: Instrument, *, is_small: bool, is_public: bool) -> Re
     return response
 
 
-def send_document(document: Document) -> Response:
+def send_document(document: Document | ClaimDocument) -> Response:
     """Answer with a document, to be saved and never shown by the browser inside this portal."""
     name = f"{clean_stem(document.file_name)}{Path(document.stored_as).suffix}"  # whoever wrote the row
     response = send_file(
@@ -90,6 +97,7 @@ def prune(now: datetime) -> int:
         named = set(session.scalars(select(Document.stored_as))) | set(
             session.scalars(select(Instrument.photo).where(Instrument.photo != ""))
         )
+        named |= set(session.scalars(select(ClaimDocument.stored_as)))
     if not named:
         return 0  # a new database beside the files of another: they are not ours to delete
     named |= {name.replace(".webp", "-small.webp") for name in named}

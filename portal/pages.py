@@ -99,10 +99,17 @@ def me_links() -> list[Link]:
         ("charges.mine", t("收费", "Charges")),
         ("accounts.mine", t("经费与账户", "Accounts")),
         ("qualifications.mine", t("我的上机资格", "My qualifications")),
+        *_voucher_links(),
         ("me.feed", t("订阅日历", "My calendar feed")),
         ("me.sessions", t("登录与安全", "Sign-ins and security")),
         ("me.tokens", t("API 令牌", "API tokens")),
     )
+
+
+def _voucher_links() -> list[tuple[str, str]]:
+    """A firm has vouchers; whoever manages instruments confirms what firms claim."""
+    found = [("vouchers.mine", t("创新券", "Vouchers"))] if who().organisation_kind == "enterprise" else []
+    return [*found, ("claims.waiting", t("企业的兑付申请", "Claims of firms"))] if who().manages_any else found
 
 
 def _links(*known: tuple[str, str]) -> list[Link]:

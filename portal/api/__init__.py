@@ -5,9 +5,41 @@ openapi: the layer between a view and its description. shapes: what goes in and 
 
 from __future__ import annotations
 
-from portal.api import accounts, bookings, catalogue, charges, docs, finding, me, quoting, readings, register, steps, usage
+from portal.api import (
+    accounts,
+    bookings,
+    catalogue,
+    charges,
+    docs,
+    finding,
+    me,
+    quoting,
+    readings,
+    register,
+    statements,
+    steps,
+    usage,
+    vouchers,
+)
 from portal.api.openapi import api
 
 api_blueprint = api.blueprint
 
-__all__ = ["accounts", "api", "api_blueprint", "bookings", "catalogue", "charges", "docs", "finding", "me", "quoting", "readings", "register", "steps", "usage"]
+__all__ = [
+    "accounts",
+    "api",
+    "api_blueprint",
+    "bookings",
+    "catalogue",
+    "charges",
+    "docs",
+    "finding",
+    "me",
+    "quoting",
+    "readings",
+    "register",
+    "statements",
+    "steps",
+    "usage",
+    "vouchers",
+]

@@ -223,7 +223,7 @@ GUARDS = (
     on("POST charges.dispute", to.PAYS, **{"dispute-reason": "多算了"}),
     on("POST charges.answer", to.DECIDES, {"charge_id": "disputed_charge"}, answer="已核对", adjustment="-10"),
     on("POST charges.reverse", to.DECIDES, **{"reverse-reason": "误收"}),
-    on("POST charges.set_payers", to.CHANGES_BOOKING, account0="grant"),
+    on("POST charges.set_payers", to.CHANGES_BOOKING, account0="fund"),
     # statements
     on("GET statements.mine", to.SIGNED_IN),
     on("GET statements.show", to.SEES_STATEMENT),
@@ -233,7 +233,7 @@ GUARDS = (
     on("POST statements.settle_it", to.SETTLES, amount="1.00", way="inner", reference="内转 2", moved_on="2026-11-20"),
     on("POST statements.take_back_settlement", to.SETTLES, reason="记错"),
     on("GET statements.close", to.ORGANISATION),
-    on("POST statements.close", to.OF_HOME_CHANGE, organisation="home", month="2026-11"),
+    on("POST statements.close", to.OF_HOME_CHANGE, organisation="home", month="2026-10"),
     on("GET statements.journal", to.ORGANISATION, {"month": "2026-10"}),
     # vouchers and claims
     on("GET vouchers.mine", to.SIGNED_IN),

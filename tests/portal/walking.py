@@ -13,7 +13,8 @@ from tests.fixtures.town import ROLES, Town
 from tests.portal.guards import GUARDS, Line
 from tests.portal.policies import IN, Policy
 
-NAMES_A_THING = ("instrument", "organisation", "group", "ids")  # fields of a form in which a thing of the town stands by its name
+# Fields of a form in which a thing of the town stands by its name.
+NAMES_A_THING = ("instrument", "organisation", "group", "ids", "charge", "programme", "first", "second")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
