@@ -1,5 +1,4 @@
-"""Is everything as promised? What `run.py check` looks at: the schema, the settings that make a commit durable, overlaps, the audit log,
-the books."""
+"""Is everything as promised? What `run.py check` looks at: the schema, settings that make a commit durable, overlaps, audit log, the books."""
 
 from __future__ import annotations
 

@@ -41,6 +41,7 @@ TICKS = (
     Tick("remind", 60, ticks.remind),
     Tick("no-shows", 60, ticks.no_shows),
     Tick("unstarted", 900, ticks.unstarted),
+    Tick("charges", 60, ticks.charges),
     Tick("unended", 300, ticks.unended),
     Tick("seal", 60, ticks.seal),
     Tick("imports", 3, ticks.imports),

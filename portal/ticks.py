@@ -19,6 +19,8 @@ from portal.outbox import OutboxMessage
 from portal.recipients import managers_of
 from portal.transactions import reading, writing
 from portal.turns import is_alone
+from scheduling.accounting.charging import finalise_due
+from scheduling.accounting.missed import charge_missed
 from scheduling.bookings import Booking
 from scheduling.deciding import expire_requests
 from scheduling.desk import due_no_shows
@@ -29,7 +31,7 @@ from scheduling.unended import note_unended
 GRACE = timedelta(minutes=30)
 EVENING = 20  # o'clock by the instrument's wall: the day's bookings that nobody started are told of then
 LOOK_BACK = timedelta(hours=72)
-BATCH = 200
+BATCH, CHARGES = 200, 50
 log = structlog.get_logger()
 
 
@@ -108,6 +110,18 @@ def _evening_after(one: Booking) -> datetime:
     day = late_at.astimezone(tz).date()
     tonight = at_wall(day, EVENING * 60, tz)
     return tonight if tonight >= late_at else at_wall(day + timedelta(days=1), EVENING * 60, tz)
+
+
+def charges(now: datetime, stop: Event) -> None:
+    """Put charges on the books that nobody objected to in time, and draft the fees for bookings missed or cancelled too late."""
+    for name, work in (("finalise", finalise_due), ("missed", charge_missed)):
+        while not stop.is_set():
+            with writing() as session:
+                done = len(work(session, now=now, most=CHARGES)) if is_alone(session, f"charges-{name}") else 0
+            if done:
+                log.info("charges_done", step=name, charges=done)
+            if done < CHARGES:
+                break
 
 
 def remind(now: datetime, stop: Event) -> None:

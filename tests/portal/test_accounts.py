@@ -1,0 +1,182 @@
+"""Accounts on pages and over the API: opened and filled by their keeper, shared out by the PI, spent from by members."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from scheduling.accounting.accounts import Account
+from scheduling.accounting.holds import Hold
+from scheduling.accounting.splits import split_of
+from scheduling.bookings import Booking
+
+
+@pytest.fixture
+def home(an_organisation):
+    return an_organisation()
+
+
+@pytest.fixture
+def user(a_person, home):
+    return a_person(organisation=home)
+
+
+@pytest.fixture
+def leader(a_person, home):
+    return a_person(organisation=home)
+
+
+@pytest.fixture
+def group(a_group, user, leader, home):
+    return a_group(user, pi=leader, organisation=home)
+
+
+@pytest.fixture
+def keeper(an_organisation_admin, home):
+    return an_organisation_admin(home)
+
+
+@pytest.fixture
+def as_person(a_browser, log_in, csrf_of):
+    """`as_person(person)(method, path, **form)` sends one request as a person."""
+
+    def make(person):
+        browser = log_in(a_browser(), person)
+
+        def send(method, path, **form):
+            if method == "GET":
+                return browser.get(path)
+            return browser.post(path, data={"csrf_token": csrf_of(browser), **form})
+
+        return send
+
+    return make
+
+
+def reread(session, kind, key):
+    session.expire_all()
+    return session.get(kind, key)
+
+
+def test_a_keeper_opens_a_grant_and_records_a_transfer(session, keeper, group, as_person):
+    keep = as_person(keeper)
+    opened = keep("POST", "/accounts/new", kind="grant", group=str(group.id), name="自然科学基金", quota_mode="shared", is_active="y")
+    one = session.scalars(select(Account).where(Account.group_id == group.id)).one()
+    assert (opened.status_code, opened.location) == (302, f"/accounts/{one.id}")
+    money = {"direction": "deposit", "amount": "1000", "reference": "BANK-1", "moved_on": "2026-11-20"}
+    assert keep("POST", f"/accounts/{one.id}/transfers", **money).status_code == 302
+    assert keep("POST", f"/accounts/{one.id}/transfers", **money).status_code == 422
+    assert reread(session, Account, one.id).balance == 1000
+    assert keep("POST", f"/accounts/{one.id}/transfers", **money | {"direction": "refund", "amount": "2000"}).status_code == 422
+    assert "BANK-1" in keep("GET", f"/accounts/{one.id}").text
+
+
+def test_a_prepaid_account_of_a_firm_is_found_by_its_code(session, keeper, an_organisation, as_person):
+    firm, keep = an_organisation(kind="enterprise"), as_person(keeper)
+    wanted = {"kind": "prepaid", "name": "预付", "quota_mode": "shared", "is_active": "y"}
+    assert keep("POST", "/accounts/new", **wanted, holder="NOBODY").status_code == 422
+    assert keep("POST", "/accounts/new", **wanted, holder=firm.code).status_code == 302
+    assert session.scalars(select(Account.kind).where(Account.holder_id == firm.id)).all() == ["prepaid"]
+
+
+@pytest.mark.parametrize("terms", [
+    {"name": ""}, {"approve_above": "NaN"}, {"approve_above": "-1"}, {"valid_from": "2026-12-01", "valid_until": "2026-11-01"}, {"credit_limit": "1e400"},
+])  # fmt: skip
+def test_terms_that_cannot_be_are_told_on_the_form(keeper, group, an_account, as_person, terms):
+    one = an_account(group=group)
+    values = {"name": "经费", "quota_mode": "shared", "is_active": "y"}
+    assert as_person(keeper)("POST", f"/accounts/{one.id}/edit", **values | terms).status_code == 422
+
+
+def test_a_keeper_changes_the_terms(session, keeper, group, an_account, as_person):
+    one = an_account(group=group)
+    values = {"name": "经费二", "quota_mode": "fixed", "needs_hold": "y", "approve_above": "500", "valid_until": "2027-12-31"}
+    assert as_person(keeper)("POST", f"/accounts/{one.id}/edit", **values).status_code == 302
+    found = reread(session, Account, one.id)
+    assert (found.name, found.quota_mode, found.needs_hold, found.approve_above, found.is_active) == (
+        "经费二",
+        "fixed",
+        True,
+        Decimal(500),
+        False,
+    )
+
+
+def test_a_pi_lets_a_member_spend_up_to_a_limit_and_takes_her_off_again(group, user, leader, a_person, an_account, as_person):
+    one, stranger = an_account(group=group), a_person()
+    lead, path = as_person(leader), f"/accounts/{one.id}/spenders"
+    assert lead("POST", path, email=user.email, limit="500").status_code == 302
+    page = lead("GET", f"/accounts/{one.id}").text
+    assert user.email in page
+    assert "¥500.00" in page
+    assert lead("POST", path, email=stranger.email, limit="500").status_code == 422
+    assert lead("POST", path, email="nobody@example.org", limit="").status_code == 422
+    assert lead("POST", path, email=user.email, limit="NaN").status_code == 422
+    assert lead("POST", f"{path}/{user.id}/remove").status_code == 302
+    assert user.email not in lead("GET", f"/accounts/{one.id}").text
+
+
+def test_a_member_sees_what_she_may_spend_and_not_the_groups_money(group, user, an_account, as_person):
+    one = an_account(group=group, balance="12345.67")
+    ask = as_person(user)
+    for page in (ask("GET", "/accounts").text, ask("GET", f"/accounts/{one.id}").text):
+        assert one.name in page
+        assert "12,345.67" not in page
+
+
+@pytest.mark.parametrize("step", ["approve", "refuse"])
+def test_a_pi_decides_on_a_spend(session, group, leader, an_account, a_tariff, an_instrument, a_booking, a_viewer, user, as_person, step):
+    instrument = an_instrument()
+    a_tariff(instrument)
+    watched = an_account(group=group, approve_above=Decimal(50))
+    booking = a_booking(instrument=instrument, viewer=a_viewer(person=user), group_id=group.id, account_id=watched.id)
+    hold = session.scalars(select(Hold)).one()
+    lead = as_person(leader)
+    assert "¥100.00" in lead("GET", "/accounts").text
+    assert lead("POST", f"/accounts/spends/{hold.id}/{step}", reason="先讨论").status_code == 302
+    assert reread(session, Booking, booking.id).status == ("confirmed" if step == "approve" else "cancelled")
+    assert lead("POST", f"/accounts/spends/{hold.id}/{step}", reason="先讨论").status_code == 409
+
+
+def test_income_is_divided_on_a_page(session, keeper, home, as_person):
+    keep, path = as_person(keeper), f"/organisation/{home.id}/income"
+    assert keep("GET", "/organisation/income").location.endswith(path)
+    assert keep("POST", path, to_instrument="80", to_management="19.99", review_days="3").status_code == 422
+    assert keep("POST", path, to_instrument="80", to_management="20", review_days="93").status_code == 422
+    assert keep("POST", path, to_instrument="80", to_management="20", review_days="3").status_code == 302
+    session.expire_all()
+    assert split_of(session, home.id) == {"instrument": 80, "management": 20}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_pages_are_there_in_both_languages(group, keeper, leader, user, home, an_account, as_person, language):
+    one = an_account(group=group, approve_above=Decimal(50), needs_hold=True)
+    for person in (keeper, leader, user):
+        for path in ("/accounts", f"/accounts/{one.id}"):
+            assert as_person(person)("GET", f"{path}?lang={language}").status_code == 200
+    for path in ("/accounts/new", f"/accounts/{one.id}/edit", f"/accounts/{one.id}/transfers", f"/organisation/{home.id}/income"):
+        assert as_person(keeper)("GET", f"{path}?lang={language}").status_code == 200
+
+
+def test_an_account_is_opened_and_filled_over_the_api(an_api, keeper, user, group):
+    keep = an_api(keeper)
+    made = keep("POST", "/accounts", {"kind": "grant", "name": "基金", "group": str(group.id), "number": "52072345"})
+    assert (made.status_code, made.json["number"], made.json["balance"]) == (201, "52072345", "0.00")
+    path = f"/accounts/{made.json['id']}"
+    money = {"amount": "250.50", "reference": "BANK-1", "moved_on": "2026-11-20"}
+    assert keep("POST", f"{path}/deposits", money).json["balance"] == "250.50"
+    assert keep("POST", f"{path}/deposits", money).status_code == 422
+    assert keep("POST", f"{path}/deposits", money | {"refund": True, "amount": "0.50"}).json["balance"] == "250.00"
+    mine = an_api(user)("GET", "/accounts").json
+    assert [(one["number"], one["balance"]) for one in mine["items"]] == [("52072345", None)]
+    assert an_api(user)("POST", "/accounts", {"kind": "grant", "name": "基金"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "changes", [{"amount": "NaN"}, {"amount": "1e400"}, {"amount": "-1"}, {"moved_on": "2026-02-30"}, {"balance": "1"}]
+)
+def test_a_deposit_that_cannot_be_is_refused_by_the_api(an_api, keeper, group, an_account, changes):
+    body = {"amount": "10", "reference": "R", "moved_on": "2026-11-20"} | changes
+    assert an_api(keeper)("POST", f"/accounts/{an_account(group=group).id}/deposits", body).status_code == 422
