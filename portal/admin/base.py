@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 from flask import flash, g, request
 from flask_admin import AdminIndexView, expose
 from flask_admin.contrib.sqla import ModelView
+from flask_admin.model.base import ViewArgs
 from flask_admin.tools import iterdecode
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
@@ -29,6 +30,8 @@ from portal.links import LARGEST_KEY
 from portal.security import own_path
 from portal.transactions import is_away, is_contended, reading, writing
 
+FURTHEST_PAGE, LONGEST_SEARCH = 1_000_000, 100
+UNFIT = Sentence("有的内容过长或超出范围，未保存。", "Something is too long or out of range, so this was not kept.")
 PASSED_ON = frozenset({"add", "delete", "execute", "flush", "get", "no_autoflush", "query", "rollback", "scalar", "scalars"})
 
 
@@ -191,6 +194,19 @@ class RegisterView(OpenToProvince, ModelView):
             raise BadRequest  # Flask-Admin would lead there after the change
         return super()._handle_view(name, **kwargs)
 
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return fn(self, *args, **kwargs)
+        except DataError as error:
+            raise BadRequest from error  # what was asked for is nothing the database could look for
+
+    def _get_list_extra_args(self) -> ViewArgs:
+        asked = super()._get_list_extra_args()
+        # Other names would become arguments of the addresses that are built for the page, `_method` and `endpoint` too.
+        kept = {name: text for name, text in asked.extra_args.items() if name == "lang"}
+        search = (asked.search or "").replace("\x00", " ")[:LONGEST_SEARCH]
+        return asked.clone(page=min(max(asked.page or 0, 0), FURTHEST_PAGE), search=search, extra_args=kept)
+
     def _changing(self, view: Callable[[], Any]) -> Any:
         if not self.can_change:
             raise Forbidden
@@ -209,7 +225,8 @@ class RegisterView(OpenToProvince, ModelView):
             raise exc
         if not isinstance(exc, PortalError | DBAPIError | ValueError):
             raise exc
-        flash(say(exc.sentence) if isinstance(exc, PortalError) else say(CONFLICT), "error")
+        sentence = exc.sentence if isinstance(exc, PortalError) else UNFIT if isinstance(exc, DataError) else CONFLICT
+        flash(say(sentence), "error")
         return True
 
     def get_one(self, id: str) -> Any:

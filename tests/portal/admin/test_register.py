@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DataError
 
 from instruments.audit import AuditEntry
 from instruments.catalogue import InstrumentAlias
@@ -14,7 +16,7 @@ from instruments.people import Organisation
 from instruments.roles import grant
 from instruments.search import Query
 from instruments.search.find import matching_ids
-from portal.admin.base import Closed
+from portal.admin.base import Closed, RegisterSession, RegisterView
 from portal.admin.views import VIEWS
 
 
@@ -149,3 +151,78 @@ def test_a_change_leads_nowhere_outside_the_portal(client, log_in, an_administra
     form = {"csrf_token": csrf_of(client), "url": target}
     assert client.post("/admin/group/edit/", data=form).status_code == 400
     assert client.post("/admin/group/edit/", data=form | {"url": "/admin/group/"}).location == "/admin/group/"
+
+
+ODD_QUERIES = [
+    {"page": "-1"}, {"page": "9" * 19}, {"page": "9" * 30}, {"page": "NaN"}, {"page": ["1", "x"]}, {"page_size": "1000000000"},
+    {"sort": "-1"}, {"sort": "9" * 30, "desc": "9" * 30}, {"search": "a\x00b"}, {"search": "\x00"}, {"search": "a " * 5000}, {"search": "1" * 5000},
+    {"id": ["1", "x"]}, {"id": "1e400"}, {"id": "x" * 10_000}, {"flt0_0": "a\x00", "flt0_id_equals": "9" * 30}, {"url": "\x00"}, {"lang": "\x00"},
+    {"_method": "DELETE"}, {"_scheme": "x"}, {"endpoint": "x"}, {"self": "1"}, {"name": "\x00", "offset": "-1", "limit": "1000000000"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tail", "statuses"),
+    [("", {200}), ("export/csv/", {200}), ("details/", {302}), ("edit/", {302}), ("new/", {200, 302}), ("ajax/lookup/", {404})],
+)
+def test_an_odd_query_is_answered_in_order(client, log_in, an_administrator, tail, statuses):
+    log_in(client, an_administrator)
+    found = {str(query)[:60]: client.get(f"/admin/organisation/{tail}", query_string=query).status_code for query in ODD_QUERIES}
+    assert found.pop("{'url': '\\x00'}") == 400  # nothing to be led to
+    assert {query: status for query, status in found.items() if status not in statuses} == {}
+
+
+def test_a_page_after_the_last_is_empty_and_one_before_the_first_is_the_first(client, log_in, an_administrator, an_organisation):
+    an_organisation(name_en="Only this")
+    log_in(client, an_administrator)
+    assert "Only this" in client.get("/admin/organisation/?page=-1&lang=en").text
+    for page in ("1000000", "1000000000", "9" * 30):
+        text = client.get(f"/admin/organisation/?page={page}&lang=en").text
+        assert "Nothing here" in text
+        assert "Only this" not in text
+
+
+def test_a_search_with_a_stray_nul_finds_what_the_rest_of_it_finds(client, log_in, an_administrator, an_organisation):
+    an_organisation(name_en="North Lake")
+    an_organisation(name_en="South Hill")
+    log_in(client, an_administrator)
+    text = client.get("/admin/organisation/?search=%00north%00lake&lang=en").text
+    assert "North Lake" in text
+    assert "South Hill" not in text
+
+
+def test_the_language_of_an_address_stays_on_the_next_page_and_nothing_else_does(client, log_in, an_administrator, an_organisation):
+    for _ in range(51):
+        an_organisation()
+    log_in(client, an_administrator)
+    text = client.get("/admin/organisation/?lang=en&other=kept").text
+    assert re.search(r'href="[^"]*page=1[^"]*lang=en', text)
+    assert not re.search(r'href="[^"]*page=1[^"]*other=kept', text)
+
+
+def test_what_only_the_database_finds_wrong_is_the_askers_mistake(client, log_in, an_administrator, monkeypatch):
+    log_in(client, an_administrator)
+    client.application.testing = False
+    assert client.get("/admin/organisation/?search=%3Da%5C").status_code in {200, 400}  # only PostgreSQL minds a last backslash
+
+    def out_of_range(*_asked, **_more):
+        raise DataError("SELECT", {}, ValueError("integer out of range"))
+
+    monkeypatch.setattr(RegisterView, "get_list", out_of_range)
+    assert client.get("/admin/organisation/").status_code == 400
+
+
+def test_what_does_not_fit_a_field_is_said_and_not_kept(client, log_in, an_administrator, a_group, a_person, csrf_of, session, monkeypatch):
+    group = a_group(a_person(), name_zh="旧名")
+    session.commit()
+    log_in(client, an_administrator)
+    form = {"csrf_token": csrf_of(client), "name_zh": "新名", "is_active": "y"}
+
+    def too_long(_session):
+        raise DataError("UPDATE", {}, ValueError("value too long"))
+
+    monkeypatch.setattr(RegisterSession, "commit", too_long)
+    answer = client.post(f"/admin/group/edit/?id={group.id}&lang=en", data=form)
+    assert "too long or out of range" in answer.text
+    session.expire_all()
+    assert group.name_zh == "旧名"
