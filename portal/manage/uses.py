@@ -35,6 +35,7 @@ PARTS = {
     "confirmed": Sentence("已确认", "Confirmed"),
     "void": Sentence("已作废", "Void"),
 }
+WAITING = ("recorded", "running")  # few, however long the history: their numbers stand beside their names
 
 
 @manage.get("/uses")
@@ -112,14 +113,15 @@ def uses_page(*, error: PortalError | None = None) -> Any:
             session, WantedUses("managed", instrument_id, statuses=(part,)), viewer=viewer(), limit=ROWS, after=read_key(),
             newest_first=part != "recorded",
         )  # fmt: skip
-        counts = {
-            key: found.total if key == part else count_uses(session, WantedUses("managed", instrument_id, statuses=(key,)), viewer=viewer())
-            for key in PARTS
+        waiting = {
+            key: count_uses(session, WantedUses("managed", instrument_id, statuses=(key,)), viewer=viewer())
+            for key in WAITING
+            if key != part
         }
         content = render_template(
             "usage/manage.html",
             part=part,
-            parts=[(key, say(words), counts[key]) for key, words in PARTS.items()],
+            parts=[(key, say(words), found.total if key == part else waiting.get(key)) for key, words in PARTS.items()],
             rows=found.uses,
             problems=open_problems_of(session, [one.id for one in found.uses]),
             total=found.total,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import openpyxl
 import pytest
 from sqlalchemy import select
 
@@ -162,6 +163,23 @@ class TestSheets:
         again = self.look(browser, post_form, rows)
         assert again.text.count("recorded already") >= 2
         assert "Record these" not in again.text
+
+    def test_a_workbook_with_real_times_is_read_as_well(self, a_keeper_browser, post_form, a_person, session):
+        browser, _, instrument = a_keeper_browser
+        a_person(email="user@example.org")
+        book, file = openpyxl.Workbook(), io.BytesIO()
+        book.active.append(["Instrument number", "User e-mail", "Start", "End", "Samples", "Mode"])
+        book.active.append(
+            [instrument.inner_id, "user@example.org", datetime(2026, 11, 20, 9), datetime(2026, 11, 20, 10, 30), 4, "Assisted"]  # noqa: DTZ001 - a cell has no zone
+        )
+        book.save(file)
+        page = post_form(browser, "/manage/uses/sheets", file=(io.BytesIO(file.getvalue()), "uses.xlsx"))
+        sheet = page.text.partition('name="sheet" value="')[2].partition('"')[0]
+        assert sheet, page.text
+        post_form(browser, "/manage/uses/sheets/record", sheet=sheet)
+        (record,) = uses(session)
+        assert (record.effective_minutes, record.samples, record.mode) == (90, 4, "assisted")
+        assert record.start_at.isoformat() == "2026-11-20T01:00:00+00:00"
 
     def test_a_sheet_is_somebodys_own_and_recorded_once(self, a_keeper_browser, post_form, a_person, session):
         browser, _, _ = a_keeper_browser
