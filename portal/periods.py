@@ -42,6 +42,8 @@ def close() -> Any:
         raise NotFound
     if request.method == "GET":
         return _page()
+    if not (viewer().is_province_admin or viewer().administers_any):
+        raise Forbidden
     with reading() as session:
         organisation_id, month = _organisation(session, request.form).id, read_month(request.form.get("month", ""))
     if not viewer().may_administer(organisation_id):

@@ -134,11 +134,11 @@ class TestCheckList:
 
 
 def test_the_journal_has_both_sides_of_everything_that_concerns_an_organisation(
-    session, owner, instrument, person, grant, a_final_charge, closing, an_instrument, october, now
+    session, owner, instrument, person, grant, a_charge_of_october, closing, an_instrument, october, now
 ):
-    one = a_final_charge(instrument=instrument, person=person, accounts=[grant])
-    a_final_charge(instrument=an_instrument(), person=person, accounts=[grant], amount="7.00")
-    a_final_charge(instrument=instrument, person=person, accounts=[grant], amount="9.00", at=october(2, month=11))
+    one = a_charge_of_october(instrument=instrument, person=person, accounts=[grant])
+    a_charge_of_october(instrument=an_instrument(), person=person, accounts=[grant], amount="7.00")
+    a_charge_of_october(instrument=instrument, person=person, accounts=[grant], amount="9.00", at=october(2, month=11))
     (statement,) = closing(owner)
     rows = list(journal_of(session, owner, OCTOBER))
     assert [(row.amount, row.charge_id) for row in rows] == [(-120, one.id), (120, one.id)]
@@ -152,16 +152,16 @@ def test_the_journal_has_both_sides_of_everything_that_concerns_an_organisation(
 
 
 @pytest.fixture
-def books(session, owner, keeper, instrument, person, grant, an_account, an_organisation, a_final_charge, closing, now):
+def books(session, owner, keeper, instrument, person, grant, an_account, an_organisation, a_charge_of_october, closing, now):
     """A statement settled, taken back and settled again: ids by name."""
     firm = an_account(kind="credit", organisation=owner, holder=an_organisation(kind="enterprise"), balance="0")
-    one = a_final_charge(instrument=instrument, person=person, accounts=[firm])
+    one = a_charge_of_october(instrument=instrument, person=person, accounts=[firm])
     (made,) = closing(owner)
     payment = Payment(Decimal("120.00"), "transfer", "1", date(2026, 11, 20))
     mark = settle(session, made.id, payment, viewer=keeper, now=now)
     take_back(session, mark.id, "错", viewer=keeper, now=now)
     settle(session, made.id, payment, viewer=keeper, now=now)
-    second = a_final_charge(instrument=instrument, person=person, accounts=[firm], at=now)
+    second = a_charge_of_october(instrument=instrument, person=person, accounts=[firm], at=now)
     (last,) = closing(owner, NOVEMBER, now + timedelta(days=20))
     return {
         "statement": made.id, "last": last.id, "mark": mark.id, "owner": owner.id, "charge": one.id, "second": second.id, "grant": grant.id,

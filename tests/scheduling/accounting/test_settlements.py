@@ -41,11 +41,11 @@ def keeper(a_keeper, owner):
 
 
 @pytest.fixture
-def stated(a_final_charge, closing, instrument, owner, person):
+def stated(a_charge_of_october, closing, instrument, owner, person):
     """A statement of 120 yuan on an account."""
 
     def make(account):
-        a_final_charge(instrument=instrument, person=person, accounts=[account])
+        a_charge_of_october(instrument=instrument, person=person, accounts=[account])
         return closing(owner)[0]
 
     return make

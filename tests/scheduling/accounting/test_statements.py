@@ -64,10 +64,10 @@ def wrong(session):
 
 
 def test_all_charges_of_a_month_are_on_the_statement_of_the_account_that_pays(
-    session, a_final_charge, closing, instrument, owner, people, grant, firm, october
+    session, a_charge_of_october, closing, instrument, owner, people, grant, firm, october
 ):
-    first = a_final_charge(instrument=instrument, person=people[0], accounts=[grant], at=october(3))
-    both = a_final_charge(instrument=instrument, person=people[1], accounts=[grant, firm], percents=["25", "75"], at=october(5))
+    first = a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant], at=october(3))
+    both = a_charge_of_october(instrument=instrument, person=people[1], accounts=[grant, firm], percents=["25", "75"], at=october(5))
     of_grant, of_firm = closing(owner)
     assert (of_grant.charged, of_grant.due, of_grant.line_count, of_grant.opening) == (150, 150, 2, None)
     assert (of_firm.charged, of_firm.due, of_firm.opening, of_firm.closing) == (90, 90, 0, -90)
@@ -78,10 +78,10 @@ def test_all_charges_of_a_month_are_on_the_statement_of_the_account_that_pays(
     assert wrong(session) == []
 
 
-def test_what_comes_late_is_on_the_next_statement(session, a_final_charge, closing, instrument, owner, people, grant, october, now):
-    a_final_charge(instrument=instrument, person=people[0], accounts=[grant])
+def test_what_comes_late_is_on_the_next_statement(session, a_charge_of_october, closing, instrument, owner, people, grant, october, now):
+    a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant])
     (first,) = closing(owner)
-    late = a_final_charge(instrument=instrument, person=people[0], accounts=[grant], amount="60.00", at=october(30))
+    late = a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant], amount="60.00", at=october(30))
     (second,) = closing(owner, NOVEMBER, now + timedelta(days=20))
     assert (first.charged, second.charged) == (120, 60)
     lines, _ = lines_of(session, second, load_viewer(session, people[2]))
@@ -89,24 +89,26 @@ def test_what_comes_late_is_on_the_next_statement(session, a_final_charge, closi
     assert [one.number.rsplit("-", 1)[1] for one in (first, second)] == ["00001", "00002"]
 
 
-def test_what_became_final_after_the_end_of_the_month_waits(session, a_final_charge, closing, instrument, owner, people, grant, october):
-    a_final_charge(instrument=instrument, person=people[0], accounts=[grant], at=october(2, month=11))
+def test_what_became_final_after_the_end_of_the_month_waits(
+    session, a_charge_of_october, closing, instrument, owner, people, grant, october
+):
+    a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant], at=october(2, month=11))
     assert closing(owner) == []
     assert session.scalar(select(PeriodClose.statements)) == 0
 
 
-def test_the_month_ends_at_midnight_of_the_organisation(a_final_charge, closing, instrument, owner, people, grant, october):
+def test_the_month_ends_at_midnight_of_the_organisation(a_charge_of_october, closing, instrument, owner, people, grant, october):
     midnight = october(31).replace(hour=16)  # in Shanghai
-    a_final_charge(instrument=instrument, person=people[0], accounts=[grant], at=midnight - timedelta(seconds=1))
-    a_final_charge(instrument=instrument, person=people[0], accounts=[grant], at=midnight, amount="7.00")
+    a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant], at=midnight - timedelta(seconds=1))
+    a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant], at=midnight, amount="7.00")
     (made,) = closing(owner)
     assert made.charged == 120
 
 
 def test_a_reversal_is_a_line_of_its_own_and_may_leave_the_provider_owing(
-    session, a_final_charge, closing, a_manager, instrument, owner, people, grant, now
+    session, a_charge_of_october, closing, a_manager, instrument, owner, people, grant, now
 ):
-    one = a_final_charge(instrument=instrument, person=people[0], accounts=[grant])
+    one = a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant])
     closing(owner)
     reverse_charge(session, one.id, "误收", viewer=a_manager(instrument), now=now)
     (back,) = closing(owner, NOVEMBER, now + timedelta(days=20))
@@ -115,10 +117,10 @@ def test_a_reversal_is_a_line_of_its_own_and_may_leave_the_provider_owing(
 
 
 def test_deposits_are_on_the_statement_of_an_account_the_provider_keeps(
-    a_final_charge, closing, pay_in, an_account, an_organisation, instrument, owner, people, october, now
+    a_charge_of_october, closing, pay_in, an_account, an_organisation, instrument, owner, people, october, now
 ):
     account = an_account(kind="prepaid", organisation=owner, holder=an_organisation(kind="enterprise"), balance="0")
-    a_final_charge(instrument=instrument, person=people[0], accounts=[account])
+    a_charge_of_october(instrument=instrument, person=people[0], accounts=[account])
     pay_in(account, "500.00")  # in November
     (first,) = closing(owner)
     assert (first.opening, first.charged, first.paid_in, first.closing, first.due) == (0, 120, 0, -120, 0)
@@ -127,23 +129,25 @@ def test_deposits_are_on_the_statement_of_an_account_the_provider_keeps(
 
 
 def test_what_costs_nothing_is_on_no_statement(
-    a_final_charge, closing, instrument, owner, people, grant, session, a_charge, a_manager, now
+    a_charge_of_october, closing, instrument, owner, people, grant, session, a_charge, a_manager, now
 ):
     free = a_charge(instrument=instrument, person=people[0], accounts=[grant], amount="0.00")
     confirm_charge(session, free.id, viewer=a_manager(instrument), now=now)
     assert closing(owner) == []
 
 
-def test_a_long_account_is_put_onto_several_statements(session, a_final_charge, closing, monkeypatch, instrument, owner, people, grant):
+def test_a_long_account_is_put_onto_several_statements(
+    session, a_charge_of_october, closing, monkeypatch, instrument, owner, people, grant
+):
     monkeypatch.setattr(issuing, "MOST_LINES", 2)
     for _ in range(5):
-        a_final_charge(instrument=instrument, person=people[0], accounts=[grant])
+        a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant])
     assert [(one.serial, one.line_count) for one in closing(owner)] == [(1, 2), (2, 2), (3, 1)]
     assert wrong(session) == []
 
 
-def test_names_stay_as_they_were(session, a_final_charge, closing, instrument, owner, people, grant):
-    a_final_charge(instrument=instrument, person=people[0], accounts=[grant])
+def test_names_stay_as_they_were(session, a_charge_of_october, closing, instrument, owner, people, grant):
+    a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant])
     (made,) = closing(owner)
     known = made.account_name, made.provider_zh
     instrument.name_zh, people[0].name, grant.name, owner.name_zh = "新名", "新人", "新账户", "新单位"
@@ -167,8 +171,8 @@ def test_names_stay_as_they_were(session, a_final_charge, closing, instrument, o
         "DELETE FROM period_close",
     ],
 )
-def test_the_database_lets_nobody_change_a_statement(session, a_final_charge, closing, instrument, owner, people, grant, statement):
-    a_final_charge(instrument=instrument, person=people[0], accounts=[grant])
+def test_the_database_lets_nobody_change_a_statement(session, a_charge_of_october, closing, instrument, owner, people, grant, statement):
+    a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant])
     closing(owner)
     with pytest.raises(DBAPIError, match=r"never (changed|added to)|stays closed"), session.begin_nested():
         session.execute(text(statement))
@@ -176,9 +180,9 @@ def test_the_database_lets_nobody_change_a_statement(session, a_final_charge, cl
 
 class TestWhoSees:
     @pytest.fixture
-    def made(self, a_final_charge, closing, instrument, owner, people, grant):
-        a_final_charge(instrument=instrument, person=people[0], accounts=[grant])
-        a_final_charge(instrument=instrument, person=people[1], accounts=[grant], amount="30.00")
+    def made(self, a_charge_of_october, closing, instrument, owner, people, grant):
+        a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant])
+        a_charge_of_october(instrument=instrument, person=people[1], accounts=[grant], amount="30.00")
         (one,) = closing(owner)
         return one
 
@@ -212,10 +216,10 @@ class TestWhoSees:
         assert (part.code, part.quantity, part.rate, part.amount) == ("rate:hourly", "2", 60, 120)
 
 
-def test_a_page_ends_where_the_next_begins(session, a_final_charge, closing, monkeypatch, instrument, owner, people, grant, a_keeper):
+def test_a_page_ends_where_the_next_begins(session, a_charge_of_october, closing, monkeypatch, instrument, owner, people, grant, a_keeper):
     monkeypatch.setattr(issuing, "MOST_LINES", 1)
     for _ in range(3):
-        a_final_charge(instrument=instrument, person=people[0], accounts=[grant])
+        a_charge_of_october(instrument=instrument, person=people[0], accounts=[grant])
     made, viewer = closing(owner), a_keeper(owner)
     page = page_of_statements(session, WantedStatements(organisation_id=owner.id, month=OCTOBER), viewer=viewer, limit=2)
     rest = page_of_statements(session, WantedStatements(account_id=grant.id), viewer=viewer, limit=2, before=page.next)
@@ -236,12 +240,12 @@ class TestNumbers:
             yield session
 
     def test_closing_twenty_months_at_once_leaves_no_gap_and_no_double(
-        self, session, clean_engine, a_final_charge, an_account, a_group, an_instrument, a_person, a_keeper, now
+        self, session, clean_engine, a_charge_of_october, an_account, a_group, an_instrument, a_person, a_keeper, now
     ):
         instrument, person = an_instrument(), a_person()
         accounts = [an_account(group=a_group(person, pi=person)) for _ in range(4)]
         for account in accounts:
-            a_final_charge(instrument=instrument, person=person, accounts=[account])
+            a_charge_of_october(instrument=instrument, person=person, accounts=[account])
         owner = instrument.organisation
         keepers = [a_keeper(owner) for _ in range(8)]
         session.commit()
@@ -276,10 +280,10 @@ class TestNumbers:
         assert sorted(found) == list(range(1, 17))
 
     def test_a_closing_that_is_rolled_back_leaves_nothing_and_its_numbers_free(
-        self, session, a_final_charge, an_account, a_group, an_instrument, a_person, a_keeper, now
+        self, session, a_charge_of_october, an_account, a_group, an_instrument, a_person, a_keeper, now
     ):
         instrument, person = an_instrument(), a_person()
-        a_final_charge(instrument=instrument, person=person, accounts=[an_account(group=a_group(person, pi=person))])
+        a_charge_of_october(instrument=instrument, person=person, accounts=[an_account(group=a_group(person, pi=person))])
         keeper, owner_id = a_keeper(instrument.organisation), instrument.organisation_id
         session.commit()
         close_period(session, owner_id, OCTOBER, viewer=keeper, now=now)
