@@ -85,10 +85,10 @@ def test_a_database_without_the_schema_is_wrong(empty_database):
 
 
 def test_books_that_were_tampered_with_are_found(session, clean_engine, an_account):
-    one = an_account()
+    number = an_account().id
     session.commit()
     with Session(clean_engine) as own:
-        own.execute(update(Account).where(Account.id == one.id).values(balance=Account.balance + 1))
+        own.execute(update(Account).where(Account.id == number).values(balance=Account.balance + 1))
         own.commit()
     details = {finding.name: finding.detail for finding in findings(clean_engine) if not finding.is_right}
-    assert details["account balances"].endswith(f"account {one.id}")
+    assert details["account balances"].endswith(f"account {number}")
