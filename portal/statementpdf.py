@@ -116,7 +116,8 @@ def _lines(sheet: Sheet, rows: Sequence[Row]) -> LongTable:
     style = TableStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE), ("BACKGROUND", (0, 0), (-1, 0), MIST),
-            ("LEFTPADDING", (0, 0), (-1, -1), 3), ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+            ("LEFTPADDING", (0, 0), (-1, -1), 3), ("RIGHTPADDING", (0, 0), (-1, -1), 3), ("FONT", (0, 1), (-1, -1), LATIN, 9, 12.5),
+            ("TEXTCOLOR", (0, 1), (-1, -1), INK), ("ALIGN", (-1, 0), (-1, -1), "RIGHT"),
         ]
     )  # fmt: skip
     return LongTable([head, *(_cells(sheet, row) for row in rows)], colWidths=WIDTHS, repeatRows=1, style=style)
@@ -124,16 +125,17 @@ def _lines(sheet: Sheet, rows: Sequence[Row]) -> LongTable:
 
 def _cells(sheet: Sheet, row: Row) -> list[Any]:
     day = row.at.astimezone(zone(sheet.time_zone)).date().isoformat()
-    who = [_text(text, 8, 11, color=QUIET) for text in (row.kind if row.what else "", row.person) if text]
-    return [_text(str(row.position)), _text(day), [_text(row.what or row.kind), *who], _parts(row), _text(money(row.amount), align=2)]
-
-
-def _parts(row: Row) -> list[Paragraph]:
-    found = [_text(step, 8, 11) for step in steps_of(row)]
+    who = " · ".join(text for text in (row.kind if row.what else "", row.person) if text)
+    how = steps_of(row)
     if row.whole is not None:
-        shared = t("共 {amount}，由多个账户分担", "{amount} in all, shared with other accounts", amount=money(row.whole))
-        found.append(_text(shared, 8, 11, color=QUIET))
-    return found
+        how.append(t("共 {amount}，由多个账户分担", "{amount} in all, shared with other accounts", amount=money(row.whole)))
+    return [str(row.position), day, _texts(row.what or row.kind, who), _texts(*how, size=8, leading=11), money(row.amount)]
+
+
+def _texts(*lines: str, size: float = 9, leading: float = 12.5) -> Paragraph:
+    """Write lines under one another; one paragraph, since a long statement has thousands of cells."""
+    marked = "<br/>".join(_marked(line) for line in lines if line)
+    return Paragraph(marked, _style(size, leading, 0, INK))
 
 
 def steps_of(row: Row) -> list[str]:

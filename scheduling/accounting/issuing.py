@@ -19,7 +19,7 @@ from scheduling.accounting.ledger import LedgerEntry, LedgerTransaction
 from scheduling.accounting.statements import CARRIED, COSTS, PREPAID, Statement, StatementLine, next_serial
 
 # More of one account go onto a second statement: a statement is something a person can print.
-MOST_LINES = 2000
+MOST_LINES = 1000
 AT_ONCE = 500
 
 

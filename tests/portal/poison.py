@@ -82,7 +82,7 @@ CHOSEN = {
     "ledger_transaction": {"key", "kind", "noun", "reason"},  # append-only
     "reading_batch": {"name", "digest", "answer"},
     "research_result": {"kind", "level"},
-    "settlement": {"way"},
+    "settlement": {"way", "reference", "note"},  # append-only
     "statement": {"number", "account_number", "account_kind", "account_name", "provider_zh", "provider_en", "payer_zh", "payer_en"},  # as issued
     "statement_line": {"kind", "person", "instrument_zh", "instrument_en", "reference"},  # as issued
     "switched_on": {"card_digest", "matching"},
