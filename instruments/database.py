@@ -75,6 +75,10 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, Decimal: Yuan}
 
 
+# In the `info` of a table: the name of the table whose finished rows take no more of it, so that an archive fills it first.
+FILLED_BEFORE = "filled_before"
+
+
 def make_engine(url: str, pool_size: int = 10) -> Engine:
     """Open the database behind a URL, sqlite:///... or postgresql+psycopg://..., with the house's settings."""
     parsed = make_url(url)

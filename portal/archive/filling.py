@@ -50,6 +50,7 @@ def filling(engine: Engine) -> Iterator[Connection]:
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 keys = _drop_keys(connection)
                 yield connection
+                connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")  # a table is not altered while something of it waits
                 for relation, name, definition in keys:
                     connection.exec_driver_sql(f'ALTER TABLE {relation} ADD CONSTRAINT "{name}" {definition}')
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, String, Table, collate, select
 
+from instruments.database import FILLED_BEFORE
 from portal.archive.values import to_json
 from portal.schema import all_tables
 
@@ -24,7 +25,7 @@ def export_lines(connection: Connection, revision: str, told: Told = say_nothing
     """Give the archive line by line: what it is, each table with its columns and rows, and the number of rows in all."""
     total = 0
     yield _line({"archive": ARCHIVE, "format": FORMAT, "revision": revision})
-    for each in all_tables().sorted_tables:
+    for each in in_order():
         columns = kept_columns(each)
         yield _line({"table": each.name, "columns": [one.name for one in columns]})
         keys = [_in_order(key, connection.dialect.name) for key in each.primary_key.columns]
@@ -35,6 +36,15 @@ def export_lines(connection: Connection, revision: str, told: Told = say_nothing
             if number % AT_ONCE == 0:
                 told(each.name, number)
     yield _line({"rows": total})
+
+
+def in_order() -> list[Table]:
+    """Give all tables in the order they are filled: whatever a finished row would not let in any more comes before that row."""
+    ordered = list(all_tables().sorted_tables)
+    for early in [each for each in ordered if FILLED_BEFORE in each.info]:
+        ordered.remove(early)
+        ordered.insert([each.name for each in ordered].index(early.info[FILLED_BEFORE]), early)
+    return ordered
 
 
 def kept_columns(each: Table) -> list[Column[Any]]:

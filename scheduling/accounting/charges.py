@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from instruments.access import Viewer
 from instruments.catalogue import Instrument
-from instruments.database import Base, Key, attach
+from instruments.database import FILLED_BEFORE, Base, Key, attach
 from instruments.errors import NotFound, Sentence
 from instruments.people import Group, Organisation, Person
 from instruments.tariffs import TariffVersion
@@ -142,6 +142,7 @@ class ChargeLine(Base):
     __table_args__ = (
         Index(None, "charge_id", "position", unique=True),
         CheckConstraint("code NOT LIKE 'manual%' OR reason <> ''", name="manual_reason"),
+        {"info": {FILLED_BEFORE: "charge"}},
     )
 
 
@@ -161,6 +162,7 @@ class ChargeShare(Base):
     __table_args__ = (
         Index(None, "charge_id", "account_id", unique=True),
         CheckConstraint("percent > 0 AND percent <= 10000", name="percent"),
+        {"info": {FILLED_BEFORE: "charge"}},
     )
 
 

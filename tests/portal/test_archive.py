@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -14,6 +15,8 @@ from instruments.errors import Invalid, OutOfOrder
 from instruments.people import Person
 from portal.archive.bundle import TABLES, back_up, restore
 from portal.schema import upgrade
+from scheduling.accounting.charging import confirm_charge, finalise_due
+from scheduling.accounting.disputes import reverse_charge
 from scheduling.bookings import Booking
 
 
@@ -25,11 +28,16 @@ def other_database(databases, backend):
 
 
 @pytest.fixture
-def filled(session, clean_engine, an_instrument, a_booking, a_person, a_group, now, portal_settings):
-    """A portal with something in every corner: bookings, groups, changes in the log, a file; and its settings."""
+def filled(session, clean_engine, an_instrument, a_booking, a_person, a_group, a_charge, an_account, a_manager, now, portal_settings):
+    """A portal with something in every corner: bookings, groups, money on the books, changes in the log, a file; and its settings."""
     audit.watch(session, actor_id=None, now=now)
     a_group(a_person(name="王\u2028“五”\t\U0001f52c"), pi=a_person(phone="+86 351"))
     a_booking(instrument=an_instrument(raw={"b": None, "a": [1, {"z": 1.5}]}, commissioned="2016-10"))
+    one = a_charge(accounts=[an_account()])
+    manager = a_manager(one.instrument)
+    confirm_charge(session, one.id, viewer=manager, now=now)
+    finalise_due(session, now=now + timedelta(days=8))
+    reverse_charge(session, one.id, "误收", viewer=manager, now=now + timedelta(days=9))
     session.commit()
     folder = portal_settings.data_dir / "files" / "ab"
     folder.mkdir(parents=True)
