@@ -98,6 +98,7 @@ def me_links() -> list[Link]:
         ("usage.mine", t("我的使用记录", "My uses")),
         ("charges.mine", t("收费", "Charges")),
         ("accounts.mine", t("经费与账户", "Accounts")),
+        ("statements.mine", t("结算单", "Statements")),
         ("qualifications.mine", t("我的上机资格", "My qualifications")),
         *_voucher_links(),
         ("me.feed", t("订阅日历", "My calendar feed")),
