@@ -115,6 +115,7 @@ def publish_tariff(
     The spec must have been read by scheduling.pricing first, which refuses what has a hole or two answers. Only the first version may
     begin in the past. `seen` is the number of the newest version the person started from; when there is a newer one it is Changed.
     """
+    session.execute(select(Tariff.id).where(Tariff.id == tariff.id).with_for_update())  # of two at once the second sees the first
     versions = session.scalars(select(TariffVersion).where(TariffVersion.tariff_id == tariff.id)).all()
     newest = max((one.number for one in versions), default=0)
     if seen is not None and seen != newest:

@@ -12,18 +12,20 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from instruments.access import Viewer, inspected_by
 from instruments.catalogue import Instrument
 from instruments.errors import Invalid, Sentence
+from scheduling.bookingquotes import BookingQuote
 from scheduling.bookings import Booking
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which bookings: one's own or all one may see, of an instrument, meeting a window, in some states."""
+    """Which bookings: one's own or all one may see, of an instrument, meeting a window, in some states, only those with a price."""
 
     mine: bool = False
     instrument_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
     statuses: tuple[str, ...] = ()
+    is_priced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def _conditions(wanted: Wanted, viewer: Viewer) -> list[ColumnElement[bool]]:
         conditions.append(Booking.start_at < wanted.until)
     if wanted.statuses:
         conditions.append(Booking.status.in_(wanted.statuses))
+    if wanted.is_priced:
+        conditions.append(Booking.id.in_(select(BookingQuote.booking_id).where(BookingQuote.tariff_version_id.is_not(None))))
     return conditions
 
 

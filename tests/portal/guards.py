@@ -408,6 +408,8 @@ GUARDS = (
     on("GET api.list_categories", to.PUBLIC_API),
     on("POST api.quote_use", to.SIGNED_IN, **A_TIME),
     on("POST api.quote_use", to.INSPECTED, DRAFT, **A_TIME),
+    on("GET api.list_quotes", to.SIGNED_IN),
+    on("POST api.ask_quote", to.SIGNED_IN, instrument="instrument", **A_TIME),
     on("GET api.list_bookings", to.SIGNED_IN),
     on("POST api.make_booking", to.SIGNED_IN, instrument="instrument", **A_TIME),
     on("POST api.make_booking", to.INSPECTED, instrument="draft", **A_TIME),

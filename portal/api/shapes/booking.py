@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from portal.api.shapes.basics import Asked, In, Named
-from portal.api.shapes.instrument import QuoteLine
+from portal.api.shapes.instrument import QuoteIn, QuoteLine
 from portal.api.shapes.kinds import ACCOUNT, Cursor, Id, Instant, Items, Limit, Mode, Note, Purpose, Quantities, Samples, Status
 
 
@@ -52,6 +52,42 @@ class BookingQuoteOut(BaseModel):
     account: str | None
     quantities: dict[str, str]
     items: list[str]
+
+
+class QuotedOut(BookingQuoteOut):
+    """A quote, and the booking it was made for."""
+
+    booking: str
+    instrument: str
+    start: Instant
+    end: Instant
+    status: Status
+    made: Instant
+
+
+class QuotesOut(BaseModel):
+    """A page of quotes."""
+
+    items: list[QuotedOut]
+    total: int
+    next: str | None
+
+
+class QuotesAsked(Asked):
+    """Which quotes."""
+
+    mine: bool = False
+    instrument: Id | None = None
+    from_: Annotated[Instant | None, Field(alias="from")] = None
+    until: Instant | None = None
+    limit: Limit = 50
+    cursor: Cursor = None
+
+
+class QuoteAsked(QuoteIn):
+    """A use to be quoted, and of which instrument."""
+
+    instrument: Id
 
 
 class BookingOut(BaseModel):

@@ -121,3 +121,23 @@ def test_an_account_that_is_not_the_caller_s_is_refused(ask, rated):
     refused = ask("/bookings", TIME | {"instrument": str(instrument.id), "account": "987654"})
     assert (refused.status_code, [one["code"] for one in refused.json["refusals"]]) == (422, ["account_not_yours"])
     assert ask("/bookings?mine=true", method="GET").json["total"] == 0
+
+
+def test_quotes_of_bookings_are_listed_page_by_page(ask, an_api, a_person, rated, an_instrument):
+    instrument = rated()
+    for hour in (9, 10, 11):
+        times = {"start": f"2026-11-25T{hour:02d}:00:00+08:00", "end": f"2026-11-25T{hour + 1:02d}:00:00+08:00"}
+        assert ask("/bookings", times | {"instrument": str(instrument.id), "samples": hour}).status_code == 201
+    ask("/bookings", TIME | {"instrument": str(an_instrument().id)})
+    first = ask("/quotes?mine=true&limit=2", method="GET").json
+    second = ask(f"/quotes?mine=true&limit=2&cursor={first['next']}", method="GET").json
+    assert ([one["total"] for one in first["items"] + second["items"]], first["total"]) == (["370.00", "400.00", "430.00"], 3)
+    assert second["next"] is None
+    assert an_api(a_person())("GET", "/quotes").json["items"] == []
+
+
+def test_a_quote_may_be_asked_by_naming_the_instrument(ask, rated, an_instrument):
+    instrument = rated()
+    assert ask("/quotes", TIME | {"instrument": str(instrument.id)}).json == ask(f"/instruments/{instrument.id}/quote", TIME).json
+    assert ask("/quotes", TIME | {"instrument": str(an_instrument(publication="draft").id)}).status_code == 404
+    assert ask("/quotes", TIME | {"instrument": str(instrument.id), "total": "1"}).status_code == 422
