@@ -59,7 +59,8 @@ def gateways() -> Any:
             owner = default_organisation(session)
             check_administers(owner.id)
             made = add_gateway(session, owner.id, form.name.data or "", viewer=viewer(), now=clock.now())
-        return _shown(made.id, key_of(made))
+            session.flush()  # the page needs its id
+            return _page(session, made.id, key_of(made))
     with reading() as session:
         own = default_organisation(session).id
         ids = my_organisation_ids(viewer())
@@ -156,18 +157,22 @@ def revoke_card(card_id: int) -> Response:
 
 def _shown(gateway_id: int, key: str = "") -> str:
     with reading() as session:
-        found = session.get(Gateway, gateway_id)
-        if found is None or not may_look(viewer(), found.organisation_id):
-            raise NotFound
-        rows = session.execute(
-            select(Device, DeviceProgress)
-            .outerjoin(DeviceProgress, DeviceProgress.device_id == Device.id)
-            .options(joinedload(Device.instrument))
-            .where(Device.gateway_id == gateway_id)
-            .order_by(Device.channel, Device.id)
-        ).all()
-        may_change = viewer().may_administer(found.organisation_id)
-        return render_template("organisations/gateway.html", gateway=found, rows=rows, key=key, may_change=may_change)
+        return _page(session, gateway_id, key)
+
+
+def _page(session: Session, gateway_id: int, key: str) -> str:
+    found = session.get(Gateway, gateway_id)
+    if found is None or not may_look(viewer(), found.organisation_id):
+        raise NotFound
+    rows = session.execute(
+        select(Device, DeviceProgress)
+        .outerjoin(DeviceProgress, DeviceProgress.device_id == Device.id)
+        .options(joinedload(Device.instrument))
+        .where(Device.gateway_id == gateway_id)
+        .order_by(Device.channel, Device.id)
+    ).all()
+    may_change = viewer().may_administer(found.organisation_id)
+    return render_template("organisations/gateway.html", gateway=found, rows=rows, key=key, may_change=may_change)
 
 
 def _to_change(session: Session, gateway_id: int) -> None:
