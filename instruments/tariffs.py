@@ -90,7 +90,9 @@ class Rates:
 
     def changes(self, *, after: datetime) -> list[datetime]:
         """Give the instants after another at which something else may be in force."""
-        return sorted({instant for used_from, one in self.rows for instant in (used_from, one and one.valid_from) if instant and instant > after})
+        return sorted(
+            {instant for used_from, one in self.rows for instant in (used_from, one and one.valid_from) if instant and instant > after}
+        )
 
 
 def found_tariff(session: Session, organisation: Organisation, name_zh: str, name_en: str, *, now: datetime) -> Tariff:

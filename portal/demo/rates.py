@@ -120,7 +120,10 @@ def _own_ways(kind: str, time: Mapping[str, Any], hour: Decimal) -> dict[str, An
             "code": "cycle", "name_zh": "课题组月度优惠", "name_en": "Monthly rebate of a group", "brackets": [{"above": str(hour * 60), "percent": "70"}],
             "cycle": {"every": "month", "per": "group"},
         }  # fmt: skip
-        return {"caps": [week], "fees": [{"code": "opening", "name_zh": "开机费", "name_en": "Opening fee", "prices": [{"amount": str(hour)}]}]}
+        return {
+            "caps": [week],
+            "fees": [{"code": "opening", "name_zh": "开机费", "name_en": "Opening fee", "prices": [{"amount": str(hour)}]}],
+        }
     return {}
 
 

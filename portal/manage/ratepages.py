@@ -84,7 +84,7 @@ def _publish(tariff_id: int, form: TariffForm, spec: TariffSpec) -> Any:
             check_may_set(session, one, now)
             sheet = _cost_sheet()
             publish_tariff(
-                session, one, as_data(spec), valid_from=start_of(HOME, now), by=viewer().person_id, now=now,
+                session, one, as_data(spec), valid_from=start_of(one.organisation.time_zone, now), by=viewer().person_id, now=now,
                 cost_sheet=sheet_json(sheet) if sheet else {}, approval=request.form.get("approval", ""), approved_on=_approved_on(),
                 seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None,
             )  # fmt: skip
@@ -137,7 +137,11 @@ def lay_aside_rates(tariff_id: int) -> Response:
         one = seen_tariff(session, tariff_id)
         check_may_set(session, one, clock.now())
         one.is_active = not one.is_active
-        text = t("已恢复使用。", "Taken up again.") if one.is_active else t("已停用，正在使用它的仪器不受影响。", "Laid aside; instruments that use it go on.")
+        text = (
+            t("已恢复使用。", "Taken up again.")
+            if one.is_active
+            else t("已停用，正在使用它的仪器不受影响。", "Laid aside; instruments that use it go on.")
+        )
     flash(text, "success")
     return redirect(url_for("manage.tariff", tariff_id=tariff_id), 303)
 
@@ -219,7 +223,11 @@ def _page(tariff_id: int, form: TariffForm | None = None, *, error: Invalid | Ch
 def _typed(newest: TariffVersion | None, *, is_sent: bool) -> Mapping[str, str]:
     """Give what stands in the inputs beside the tariff itself: the cost sheet, the approval, from when it holds."""
     if is_sent:
-        return {key: text[:300] for key, text in request.form.items() if key.startswith("cost-") or key in ("approval", "approved_on", "valid_from")}
+        return {
+            key: text[:300]
+            for key, text in request.form.items()
+            if key.startswith("cost-") or key in ("approval", "approved_on", "valid_from")
+        }
     return {f"cost-{key}": text for key, text in (newest.cost_sheet if newest else {}).items()}
 
 
@@ -235,7 +243,13 @@ def _versions(session: Session, rows: Sequence[TariffVersion], now: datetime) ->
     begun = [one for one in rows if one.valid_from <= now and one.withdrawn_at is None]
     current = max(begun, key=lambda one: (one.valid_from, one.number), default=None)
     return [
-        Version(one, people.get(one.published_by or 0, ""), _told(spec_of(one)), one is current, one.valid_from > now and one.withdrawn_at is None)
+        Version(
+            one,
+            people.get(one.published_by or 0, ""),
+            _told(spec_of(one)),
+            one is current,
+            one.valid_from > now and one.withdrawn_at is None,
+        )
         for one in rows
     ]
 

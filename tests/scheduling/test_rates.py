@@ -10,13 +10,11 @@ from sqlalchemy import event, select
 
 from instruments.errors import Invalid
 from instruments.tariffs import publish_tariff, use_tariff
-from instruments.timespan import TimeSpan
 from scheduling.bookingquotes import BookingQuote, quote_of, quotes_of
 from scheduling.changing import cancel, move
 from scheduling.quoting import quote, quote_move
 from scheduling.rates import price_cancel, price_missed, price_span, price_usage
 from scheduling.reserving import Wish, book
-from scheduling.usage import UsageRecord
 from tests.fixtures.tariffs import HOUR, HOURLY
 
 DAY = timedelta(days=1)
@@ -146,9 +144,9 @@ class TestWhichVersion:
         assert priced(change(lock), a_span(30)).total == total
 
     @pytest.mark.parametrize(("lock", "total"), [("booking", 100), ("use", 200)])
-    def test_a_use_is_charged_by_the_same(self, session, change, a_booking, a_use, a_span, now, lock, total):
+    def test_a_use_of_is_charged_by_the_same(self, session, change, a_booking, a_use_of, a_span, now, lock, total):
         booking = a_booking(instrument=change(lock), span=a_span(30))
-        assert price_usage(session, a_use(booking), now=now + 2 * DAY)[1].total == total
+        assert price_usage(session, a_use_of(booking), now=now + 2 * DAY)[1].total == total
 
     def test_an_instrument_that_gives_up_its_tariff_is_free_from_then_on(self, session, an_instrument, a_tariff, priced, a_span, now):
         instrument = an_instrument()
@@ -228,87 +226,24 @@ class TestABooking:
         assert len(about_money) == 1
 
 
-class TestHistory:
-    def test_earlier_hours_of_the_cycle_count_and_later_ones_do_not(self, an_instrument, a_tariff, a_booking, viewer, priced, a_span):
-        instrument = an_instrument()
-        a_tariff(instrument, spec=MONTHLY_TIERS)
-        a_booking(instrument=instrument, viewer=viewer, span=a_span(10, 4))
-        assert priced(instrument, a_span(20, 2)).total == Decimal("160.00")
-        assert priced(instrument, a_span(1, 2)).total == Decimal("200.00")
-
-    def test_a_use_counts_instead_of_its_booking_and_for_its_effective_time(
-        self, an_instrument, a_tariff, a_booking, a_use, viewer, priced, a_span
-    ):
-        instrument = an_instrument()
-        a_tariff(instrument, spec=MONTHLY_TIERS)
-        a_use(a_booking(instrument=instrument, viewer=viewer, span=a_span(10, 4)), effective_minutes=300)
-        assert priced(instrument, a_span(20, 2)).total == Decimal("120.00")
-
-    def test_what_was_cancelled_does_not_count(self, session, an_instrument, a_tariff, a_booking, viewer, priced, a_span, now):
-        instrument = an_instrument()
-        a_tariff(instrument, spec=MONTHLY_TIERS)
-        gone = a_booking(instrument=instrument, viewer=viewer, span=a_span(10, 8))
-        cancel(session, gone.id, viewer=viewer, now=now)
-        session.flush()
-        assert priced(instrument, a_span(20, 2)).total == Decimal("200.00")
-
-    def test_another_month_or_another_person_begins_anew(self, an_instrument, a_tariff, a_booking, a_viewer, viewer, priced, a_span):
-        instrument = an_instrument()
-        a_tariff(instrument, spec=MONTHLY_TIERS)
-        a_booking(instrument=instrument, viewer=viewer, span=a_span(10, 8))
-        assert priced(instrument, a_span(24 * 20, 2)).total == Decimal("200.00")
-        assert priced(instrument, a_span(20, 2), person_id=a_viewer().person_id).total == Decimal("200.00")
-
-    def test_a_daily_cap_takes_in_what_was_quoted_before(self, an_instrument, a_tariff, a_booking, viewer, priced, a_span):
-        instrument = an_instrument()
-        a_tariff(instrument, spec=DAY_CAP)
-        a_booking(instrument=instrument, viewer=viewer, span=a_span(1, 2))
-        assert priced(instrument, a_span(4, 2)).total == Decimal("100.00")
-        assert priced(instrument, a_span(28, 2)).total == Decimal("200.00")
-
-    def test_a_cycle_may_run_across_all_instruments_of_the_tariff_and_of_a_group(
-        self, an_instrument, a_tariff, a_group, a_person, a_booking, a_viewer, priced, a_span
-    ):
-        one, home = an_instrument(), None
-        home = one.organisation
-        two, elsewhere = an_instrument(organisation=home), an_instrument(organisation=home)
-        cycle = {"every": "month", "across": True, "per": "group"}
-        spec = {"rates": [{**MONTHLY_TIERS["rates"][0], "cycle": cycle}]}
-        a_tariff(one, two, spec=spec)
-        a_tariff(elsewhere, spec=spec)
-        person, colleague = a_person(), a_person()
-        group = a_group(person, colleague)
-        a_booking(instrument=two, viewer=a_viewer(person=colleague), span=a_span(2, 5), group_id=group.id)
-        assert priced(one, a_span(20), person_id=person.id, group_id=group.id).total == Decimal("60.00")
-        assert priced(elsewhere, a_span(20), person_id=person.id, group_id=group.id).total == Decimal("100.00")
-        assert priced(one, a_span(20), person_id=person.id).total == Decimal("100.00")
-
-    def test_consecutive_hours_go_on_over_bookings_that_touch(self, an_instrument, a_tariff, a_booking, viewer, priced, a_span):
-        instrument = an_instrument()
-        tiers = [{"above": "2", "amount": "10"}]
-        a_tariff(instrument, spec={"rates": [{**HOUR, "tiers_by": "consecutive", "prices": [{"amount": "100", "tiers": tiers}]}]})
-        a_booking(instrument=instrument, viewer=viewer, span=a_span(1, 1))
-        a_booking(instrument=instrument, viewer=viewer, span=a_span(2, 1))
-        assert priced(instrument, a_span(3, 2)).total == Decimal("20.00")
-        assert priced(instrument, a_span(4, 2)).total == Decimal("200.00")
-
-
 class TestAUse:
-    def test_is_priced_with_its_samples_and_the_options_of_its_booking(self, session, an_instrument, a_tariff, a_booking, a_use, now):
+    def test_is_priced_with_its_samples_and_the_options_of_its_booking(self, session, an_instrument, a_tariff, a_booking, a_use_of, now):
         instrument = an_instrument()
         a_tariff(instrument, spec=WITH_SAMPLES)
-        use = a_use(a_booking(instrument=instrument, quantities=(("sample", Decimal(9)),), options=("gold",)), samples=2)
+        use = a_use_of(a_booking(instrument=instrument, quantities=(("sample", Decimal(9)),), options=("gold",)), samples=2)
         version, found = price_usage(session, use, now=now)
         assert (found.total, version.number) == (Decimal("240.00"), 1)
 
-    def test_without_rates_has_no_price(self, session, a_booking, a_use, now):
-        assert price_usage(session, a_use(a_booking()), now=now) == (None, None)
+    def test_without_rates_has_no_price(self, session, a_booking, a_use_of, now):
+        assert price_usage(session, a_use_of(a_booking()), now=now) == (None, None)
 
-    def test_an_overrun_costs_more_only_if_somebody_wanted_the_time(self, session, an_instrument, a_tariff, a_booking, a_use, a_span, now):
+    def test_an_overrun_costs_more_only_if_somebody_wanted_the_time(
+        self, session, an_instrument, a_tariff, a_booking, a_use_of, a_span, now
+    ):
         fee = {"code": "over", "name_en": "Overrun", "on": "overrun", "only_if_wanted": True, "prices": [{"amount": "70"}]}
         instrument = an_instrument()
         a_tariff(instrument, spec={**HOURLY, "fees": [fee]})
-        use = a_use(a_booking(instrument=instrument, span=a_span(1)), until=a_span(1).end + timedelta(minutes=30))
+        use = a_use_of(a_booking(instrument=instrument, span=a_span(1)), until=a_span(1).end + timedelta(minutes=30))
         assert price_usage(session, use, now=now)[1].total == Decimal("100.00")
         a_booking(instrument=instrument, span=a_span(2))
         assert price_usage(session, use, now=now)[1].total == Decimal("170.00")
@@ -339,24 +274,3 @@ class TestABookingThatCameToNothing:
 
     def test_costs_nothing_without_rates(self, session, a_booking):
         assert (price_cancel(session, a_booking()), price_missed(session, a_booking())) == ((None, None), (None, None))
-
-
-@pytest.fixture
-def a_use(session, now):
-    """The use that came of a booking, over its time or until another end."""
-
-    def make(booking, *, until=None, **changes):
-        span = TimeSpan(booking.start_at, until or booking.end_at)
-        values = {
-            "instrument_id": booking.instrument_id, "lane": booking.lane, "booking_id": booking.id, "person_id": booking.person_id,
-            "group_id": booking.group_id, "organisation_id": booking.person.organisation_id, "owner_id": booking.instrument.organisation_id,
-            "audience": booking.audience, "is_external": False, "mode": booking.mode, "purpose": booking.purpose, "start_at": span.start,
-            "end_at": span.end, "effective_minutes": span.minutes, "status": "recorded", "occupies": False, "start_source": "web",
-            "start_noted_at": now, "end_source": "web", "end_noted_at": now, "created_at": now, "changed_at": now,
-        }  # fmt: skip
-        made = UsageRecord(**values | changes)
-        session.add(made)
-        session.flush()
-        return made
-
-    return make

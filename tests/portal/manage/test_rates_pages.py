@@ -109,7 +109,9 @@ class TestTheForm:
         assert [(one["code"], len(one["prices"][0]["tiers"])) for one in form.raw["rates"]] == [("rate-1", 1)]
         assert [one["code"] for one in form.raw["fees"]] == ["fee-1"]
 
-    @pytest.mark.parametrize("step", ["add:nothing", "remove:rates.7", "add:rates.9.prices", "up:rates", "add:rates.0.only", "look", "remove:rates.x"])
+    @pytest.mark.parametrize(
+        "step", ["add:nothing", "remove:rates.7", "add:rates.9.prices", "up:rates", "add:rates.0.only", "look", "remove:rates.x"]
+    )
     def test_does_nothing_for_a_button_that_is_none(self, english, step):
         form = form_of(read_spec(HOURLY))
         before = str(form.raw)
@@ -141,7 +143,9 @@ class TestATariff:
         assert "电镜" in page
         assert page.count("即将生效") == 2
 
-    @pytest.mark.parametrize(("fields", "status"), [({"tariff": ""}, 422), ({"tariff": "x"}, 422), ({"tariff": "none", "valid_from": "soon"}, 422)])
+    @pytest.mark.parametrize(
+        ("fields", "status"), [({"tariff": ""}, 422), ({"tariff": "x"}, 422), ({"tariff": "none", "valid_from": "soon"}, 422)]
+    )
     def test_what_is_no_choice_is_told(self, post, instrument, fields, status):
         assert post(f"/instruments/{instrument.id}/rates", **fields).status_code == status
 
@@ -154,7 +158,8 @@ class TestATariff:
         assert len(versions_of_tariff(session, tariff)) == 1
 
     @pytest.mark.parametrize(
-        ("field", "text"), [("cost-years", "0"), ("approved_on", "soon"), ("valid_from", "2020-01-01T00:00"), ("valid_from", "2099-01-01T00:00")]
+        ("field", "text"),
+        [("cost-years", "0"), ("approved_on", "soon"), ("valid_from", "2020-01-01T00:00"), ("valid_from", "2099-01-01T00:00")],
     )
     def test_what_stands_beside_it_is_checked_too(self, manager, session, instrument, a_tariff, field, text):
         tariff = a_tariff(instrument)
