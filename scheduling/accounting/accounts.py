@@ -120,7 +120,11 @@ def lock_accounts(session: Session, account_ids: Iterable[int]) -> dict[int, Acc
     """
     ids = sorted(set(account_ids))
     rows = session.scalars(
-        select(Account).where(Account.id.in_(ids)).order_by(Account.id).with_for_update(key_share=True).execution_options(populate_existing=True)
+        select(Account)
+        .where(Account.id.in_(ids))
+        .order_by(Account.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).all()
     if len(rows) != len(ids):
         raise NotFound
