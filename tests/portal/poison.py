@@ -71,7 +71,7 @@ CHOSEN = {
     "claim_document": {"kind", "media_type", "stored_as"},
     "voucher": {"status"},
     "voucher_use": {"service"},
-    "usage_record": {"audience", "mode", "purpose", "outcome", "status", "start_source", "end_source", "quantities", "options"},
+    "usage_record": {"audience", "mode", "purpose", "outcome", "rating", "status", "start_source", "end_source", "quantities", "options"},
     "account": {"number", "kind", "quota_mode"},
     "booking_quote": {"priced", "shares", "quantities", "options"},
     "charge": {"kind", "status", "currency"},
@@ -81,7 +81,7 @@ CHOSEN = {
     "income_split": {"part"},
     "ledger_transaction": {"key", "kind", "noun", "reason"},  # append-only
     "reading_batch": {"name", "digest", "answer"},
-    "research_result": {"kind", "level"},
+    "research_result": {"kind", "level", "who"},
     "settlement": {"way", "reference", "note"},  # append-only
     "statement": {"number", "account_number", "account_kind", "account_name", "provider_zh", "provider_en", "payer_zh", "payer_en"},  # as issued
     "statement_line": {"kind", "person", "instrument_zh", "instrument_en", "reference"},  # as issued
