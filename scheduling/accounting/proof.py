@@ -19,6 +19,7 @@ from scheduling.accounting.holds import Hold
 from scheduling.accounting.ledger import LedgerEntry, LedgerTransaction
 from scheduling.accounting.splits import WHOLE, IncomeSplit
 from scheduling.accounting.statementproof import STATEMENT_LOOKS
+from scheduling.accounting.voucherproof import VOUCHER_LOOKS
 from scheduling.bookings import OPEN, Booking
 
 
@@ -33,7 +34,7 @@ class Finding:
 
 def check_books(session: Session) -> list[Finding]:
     """Look at all the books."""
-    return [_finding(session, *look()) for look in (*LOOKS, *STATEMENT_LOOKS)]
+    return [_finding(session, *look()) for look in (*LOOKS, *STATEMENT_LOOKS, *VOUCHER_LOOKS)]
 
 
 def _finding(session: Session, name: str, noun: str, wrong: Select[Any]) -> Finding:

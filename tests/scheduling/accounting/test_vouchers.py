@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from instruments.errors import Forbidden, Invalid, NotFound, OutOfOrder, Refused
 from scheduling.accounting.accounts import account, outside_of
@@ -151,3 +152,22 @@ def test_related_parties_are_noted_once_by_the_province(session, an_organisation
         relate(session, first, second, "控股", viewer=province)
     unrelate(session, made.id, viewer=province)
     assert not are_related(session, first.id, second.id)
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("UPDATE voucher SET granted = 100", "quotas of vouchers"),
+        ("UPDATE voucher SET granted = granted + 1", "grants of vouchers"),
+        ("UPDATE claim SET amount = amount + 1", "uses of vouchers"),
+        ("UPDATE claim SET paid = paid - 1, reserved = reserved - 1", "claims in the ledger"),
+    ],
+)
+def test_a_row_that_was_tampered_with_is_named(session, a_claim, a_voucher, province, now, statement, name):
+    one = a_voucher()
+    settle_claim(session, a_claim("12000.00", voucher=one).id, "T-1", viewer=province, now=now)
+    session.flush()
+    assert all(finding.is_right for finding in check_books(session))
+    session.execute(text(statement))
+    wrong = [finding for finding in check_books(session) if not finding.is_right]
+    assert name in [finding.name for finding in wrong]
