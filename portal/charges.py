@@ -37,7 +37,7 @@ def mine() -> str:
     """List charges, the newest first: my own, my groups', those of instruments I look after, or of my organisation's people."""
     who, key = viewer(), key_of(request.args.get("cursor"), int)
     offered = offered_lists()
-    whose = request.args.get("whose") or next(iter(offered))
+    whose = request.args.get("whose") or _usual_list(offered)
     status = request.args.get("status", "")
     if whose not in offered or (status and status not in STATUSES):
         raise NotFound
@@ -66,6 +66,11 @@ def offered_lists() -> dict[str, str]:
     if who.administers_any or who.is_auditor:
         lists["organisation"] = t("本单位人员的", "Of my organisation's people")
     return lists
+
+
+def _usual_list(offered: dict[str, str]) -> str:
+    """Give the list a person comes for: who manages wants what is to be confirmed, a PI what her group spends."""
+    return next(name for name in ("managed", "groups", "mine") if name in offered)
 
 
 @charges.get("/charges/<int:charge_id>")

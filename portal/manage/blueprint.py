@@ -95,6 +95,7 @@ def manage_links() -> list[Link]:
         ("manage.desk", t("今日工作台", "Today's desk")),
         ("manage.uses", t("使用记录", "Uses")),
         ("manage.problems", t("问题", "Problems")),
+        ("charges.mine", t("收费", "Charges")),
         ("manage.all_qualifications", t("上机资格", "Qualifications")),
         ("manage.people", t("使用者", "People")),
         ("manage.rates", t("收费标准", "Rates")),
