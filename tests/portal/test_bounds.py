@@ -40,6 +40,12 @@ BEGINNINGS = dict.fromkeys(("from", "start", "free_from", "after"), "2026-01-01"
 SEARCHED = {"q", "instrument", "facility", "cursor", "id"}  # what finds nothing would hide what the other names cost
 
 
+@pytest.fixture
+def app(fresh_app: Flask) -> Flask:
+    """A portal of its own for what is asked of it, as the asking adds a route."""
+    return fresh_app
+
+
 @dataclass(frozen=True)
 class Reading:
     """A route with its address, who reads it, and what its query may name."""

@@ -180,9 +180,9 @@ class TestWhatIsSeen:
         assert len(harm_in_page(page)) == 1
 
     @ON_ONE
-    def test_a_page_that_allows_what_stands_in_it(self, app: Flask) -> None:
-        app.add_url_rule("/for-tests/lax", "for_tests.lax", lambda: ("", {"Content-Security-Policy": "script-src 'unsafe-inline'"}))
-        assert harm_in(app.test_client().get("/for-tests/lax")) == ["""the policy "script-src 'unsafe-inline'\""""]
+    def test_a_page_that_allows_what_stands_in_it(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(app.view_functions, "help.show", lambda: ("", {"Content-Security-Policy": "script-src 'unsafe-inline'"}))
+        assert harm_in(app.test_client().get("/help")) == ["""the policy "script-src 'unsafe-inline'\""""]
 
     @ON_ONE
     def test_a_list_whose_cells_are_as_they_were_written(self, spoilt: Town, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -237,7 +237,10 @@ class TestClosing:
             answer = send(browser, "/statements/close", organisation=str(owner.id), month="2026-10")
             assert answer.location == f"/statements?organisation={owner.id}&month=2026-10"
         assert len(session.scalars(select(Statement.id)).all()) == 1
-        assert "Close 2026-11" in browser.get("/statements/close").text
+        page = browser.get("/statements/close").text  # the next month is shown, and waits for its end
+        assert "2026-11" in page
+        assert "The month is not over yet" in page
+        assert "Close 2026-11" not in page
 
     def test_what_is_open_is_listed_and_nothing_is_closed(self, session, as_, a_charge, instrument, owner, people, keeper, send, october):
         a_charge(instrument=instrument, person=people[0], used_at=october())

@@ -52,11 +52,12 @@ def at_work(app, site, open_page: OpenPage, session, a_person, instrument, now) 
     secret = sessions.begin(session, person, now=clock.now(), user_agent="test", address="127.0.0.1")
 
     def opened(path: str, **how) -> Page:
-        session.commit()
+        address = path if path.startswith("/manage") else f"/manage/instruments/{instrument.id}{path}"
+        session.commit()  # whatever is read after this would keep SQLite's only writer waiting
         page = open_page(site, language="en", **how)
         cookie = app.session_interface.get_signing_serializer(app).dumps({"_user_id": secret})
         page.context.add_cookies([{"name": "portal", "value": cookie, "url": site}])
-        page.goto(path if path.startswith("/manage") else f"/manage/instruments/{instrument.id}{path}")
+        page.goto(address)
         return page
 
     return opened
@@ -85,12 +86,13 @@ class TestWithoutScripts:
 
     def test_a_closure_is_looked_at_and_made(self, at_work, instrument, a_booking, a_span, session):
         booked = a_booking(instrument=instrument, span=a_span(30, 2))
+        name = booked.person.name
         page = at_work("/closures", device="phone", javascript=False)
         page.get_by_label("From").fill("2026-11-24T00:00")
         page.get_by_label("Until").fill("2026-11-25T00:00")
         page.get_by_label("Reason").fill("Power cut")
         page.get_by_role("button", name="Show what it meets").click()
-        expect(page.get_by_text(booked.person.name)).to_be_visible()
+        expect(page.get_by_text(name)).to_be_visible()
         page.get_by_role("button", name="Close it and tell them").click()
         expect(page.get_by_text("Bookings cancelled: 1")).to_be_visible()
         session.expire_all()
@@ -121,13 +123,15 @@ class TestByKeyboard:
     def test_a_use_is_started_and_finished_at_the_desk(self, at_work, instrument, a_booking, a_span, session):
         one = a_booking(instrument=instrument, span=a_span(0, 2))
         one.status = "confirmed"
+        buttons = (f"#start-{one.id}", "running"), (f"#finish-{one.id}", "finished")
         page = at_work("/manage/desk")
-        for button, state in ((f"#start-{one.id}", "running"), (f"#finish-{one.id}", "finished")):
+        for button, state in buttons:
             press_until(page, button)
             page.keyboard.press("Enter")
             expect(page.locator(button)).to_have_count(0)
             session.expire_all()
             assert session.get(Booking, one.id).status == state
+            session.commit()
 
     def test_a_group_of_fields_is_opened_changed_and_saved(self, at_work, instrument, session):
         page = at_work("")
@@ -162,21 +166,22 @@ class TestLive:
 
 
 class TestForEverybody:
-    @pytest.mark.parametrize("device", ["desktop", "phone"])
-    def test_pages_that_complain_or_ask_again_are_for_everybody_too(self, at_work, instrument, a_booking, a_span, session, device):
+    @pytest.mark.parametrize("screen", ["desktop", "phone"])
+    def test_pages_that_complain_or_ask_again_are_for_everybody_too(self, at_work, instrument, a_booking, a_span, session, screen):
         a_booking(instrument=instrument, span=a_span(30, 2))
-        page = at_work("/closures", device=device)
+        number = instrument.id
+        page = at_work("/closures", device=screen)
         page.get_by_role("button", name="Show what it meets").click()
         self.check(page, "Please put these right")
         for label, text in (("From", "2026-11-24T00:00"), ("Until", "2026-11-25T00:00"), ("Reason", "Power cut")):
             page.get_by_label(label).fill(text)
         page.get_by_role("button", name="Show what it meets").click()
         self.check(page, "Before it is made")
-        page.goto(f"/manage/instruments/{instrument.id}/rules")
+        page.goto(f"/manage/instruments/{number}/rules")
         page.get_by_label("To be decided within (hours)").fill("0")
         page.get_by_role("button", name="Publish the rules").click()
         self.check(page, "At least 1, please.")
-        page.goto(f"/manage/instruments/{instrument.id}")
+        page.goto(f"/manage/instruments/{number}")
         edit(session, instrument, {"model": "Theirs"})
         session.commit()
         page.get_by_label("Model").fill("Mine")

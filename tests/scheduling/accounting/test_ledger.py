@@ -83,7 +83,7 @@ def test_postgresql_does_not_empty_the_ledger(session, two, now, backend):
         return
     session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
-        session.execute(text("TRUNCATE ledger_entry"))
+        session.execute(text("TRUNCATE ledger_entry CASCADE"))
 
 
 def test_what_goes_past_post_is_refused_at_the_commit_by_postgresql_and_found_by_the_check_on_sqlite(clean_engine, backend, now):
