@@ -170,10 +170,12 @@ def readings(now: datetime, stop: Event) -> None:
     while worked and not stop.is_set():
         with writing() as session:
             worked = work_off(session)
-    with writing() as session:
-        matched = match_due(session, now=now) if is_alone(session, "readings") else 0
-    if matched:
-        log.info("readings_matched", intervals=matched)
+    matched = 1
+    while matched and not stop.is_set():
+        with writing() as session:
+            matched = match_due(session, now=now) if is_alone(session, "readings") else 0
+        if matched:
+            log.info("readings_matched", intervals=matched)
 
 
 def prune(now: datetime, _stop: Event) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from instruments.access import load_viewer
 from instruments.catalogue import Instrument
@@ -24,7 +24,7 @@ from scheduling.gateways import Device
 from scheduling.locks import lock_instruments
 from scheduling.particulars import describe, particulars_of
 from scheduling.readings import drift_during
-from scheduling.switchedon import SwitchedOn, to_match
+from scheduling.switchedon import SILENCE, SwitchedOn
 from scheduling.usage import SOURCES, UsageRecord
 from scheduling.usageproblems import open_problem, settle_problem
 from scheduling.usepolicy import policy_of
@@ -37,33 +37,50 @@ STRENGTH = list(SOURCES)
 MOST_DRIFT = 120  # seconds by which a gateway's clock may be off before its times are not trusted
 
 
-def match_due(session: Session, *, now: datetime, most: int = 100) -> int:
-    """Match the intervals that are over; give how many were settled."""
+def match_due(session: Session, *, now: datetime, most: int = 20) -> int:
+    """Match intervals that are over, a few at a time, as their instruments are locked meanwhile; give how many."""
     waiting = to_match(session, now=now, most=most)
     lock_instruments(session, {one.device.instrument_id for one in waiting if one.device.instrument_id is not None})
-    return sum(_match_safely(session, one, now) for one in waiting)
+    for one in waiting:
+        _match_safely(session, one, now)
+    return len(waiting)
 
 
-def _match_safely(session: Session, one: SwitchedOn, now: datetime) -> bool:
+def to_match(session: Session, *, now: datetime, most: int) -> Sequence[SwitchedOn]:
+    """Give intervals that nobody has matched yet and that wait for nothing: neither for more readings, nor for the end of a running use."""
+    runs = select(UsageRecord.id).where(
+        UsageRecord.instrument_id == Device.instrument_id, UsageRecord.lane == Device.lane, UsageRecord.status == "running",
+        UsageRecord.start_at < SwitchedOn.end_at,
+    )  # fmt: skip
+    unheard = [and_(Device.kind == kind, SwitchedOn.end_at < now - silence) for kind, silence in SILENCE.items()]
+    return session.scalars(
+        select(SwitchedOn)
+        .join(SwitchedOn.device)
+        .options(contains_eager(SwitchedOn.device).joinedload(Device.instrument))
+        .where(SwitchedOn.matching == "new", SwitchedOn.end_at < now, Device.instrument_id.is_not(None))
+        .where(or_(SwitchedOn.is_closed, *unheard), or_(SwitchedOn.end_at < now - PATIENCE, ~runs.exists()))
+        .order_by(SwitchedOn.end_at, SwitchedOn.id)
+        .limit(most)
+    ).all()
+
+
+def _match_safely(session: Session, one: SwitchedOn, now: datetime) -> None:
     """Match one interval; one that cannot be recorded goes to the queue, and keeps no other waiting."""
     try:
         with session.begin_nested():
-            return _match(session, one, now)
+            _match(session, one, now)
     except PortalError as error:
         session.refresh(one)
         detail = _as_detail(one, TimeSpan(one.start_at, one.end_at)) | {"why": str(error.sentence)}
         open_problem(session, "outside_booking", instrument_id=one.device.instrument_id or 0, detail=detail, now=now)
         one.matching = "unmatched"
-        return True
 
 
-def _match(session: Session, one: SwitchedOn, now: datetime) -> bool:
+def _match(session: Session, one: SwitchedOn, now: datetime) -> None:
     instrument = one.device.instrument
     assert instrument is not None  # to_match gives only those of an instrument
     tolerance = timedelta(minutes=policy_of(session, instrument.organisation_id).tolerance_minutes)
     uses = uses_during(session, one)
-    if any(use.status == "running" for use in uses) and now - one.end_at < PATIENCE:
-        return False
     if uses:
         for use in uses:
             _compare(session, one, use, tolerance, now)
@@ -73,7 +90,6 @@ def _match(session: Session, one: SwitchedOn, now: datetime) -> bool:
     else:
         one.matching = "matched" if _record(session, one, instrument, now) else "unmatched"
     session.flush()  # the next interval looks at what this one made
-    return True
 
 
 def uses_during(session: Session, one: SwitchedOn) -> Sequence[UsageRecord]:
@@ -132,16 +148,14 @@ def _is_weaker(ours: str, theirs: str) -> bool:
 
 def _neighbours(session: Session, use: UsageRecord) -> tuple[datetime, datetime]:
     """Say between which instants the lane is this use's alone."""
-    near = session.execute(
-        select(UsageRecord.start_at, UsageRecord.end_at).where(
-            UsageRecord.instrument_id == use.instrument_id, UsageRecord.lane == use.lane, UsageRecord.occupies, UsageRecord.status != "void",
-            UsageRecord.id != use.id, UsageRecord.start_at > use.start_at - timedelta(days=95), UsageRecord.start_at < use.start_at + timedelta(days=95),
-        )
-    ).all()  # fmt: skip
+    others = (
+        UsageRecord.instrument_id == use.instrument_id, UsageRecord.lane == use.lane, UsageRecord.occupies, UsageRecord.status != "void",
+        UsageRecord.id != use.id,
+    )  # fmt: skip
     far = timedelta(days=3660)
-    ends = [row.end_at for row in near if row.end_at is not None and row.end_at <= use.start_at]
-    starts = [row.start_at for row in near if use.end_at is not None and row.start_at >= use.end_at]
-    return max(ends, default=use.start_at - far), min(starts, default=use.start_at + far)
+    before = session.scalar(select(func.max(UsageRecord.end_at)).where(*others, UsageRecord.end_at <= use.start_at))
+    after = session.scalar(select(func.min(UsageRecord.start_at)).where(*others, UsageRecord.start_at >= use.end_at))
+    return before or use.start_at - far, after or use.start_at + far
 
 
 def _tell_clock(session: Session, one: SwitchedOn, use: UsageRecord, now: datetime) -> None:

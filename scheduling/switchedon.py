@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, select
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from instruments.database import Base, Key, is_sqlite
 from scheduling.gateways import Device, DeviceProgress
@@ -141,16 +141,3 @@ def _replace(session: Session, device: Device, wanted: set[tuple[str, datetime, 
         SwitchedOn(device_id=device.id, card_digest=card, start_at=start, end_at=end, is_closed=is_closed)
         for card, start, end, is_closed in sorted(wanted - there.keys())
     )
-
-
-def to_match(session: Session, *, now: datetime, most: int = 200) -> Sequence[SwitchedOn]:
-    """Give intervals that are over and nobody has matched with a use yet, of devices that belong to an instrument."""
-    asked = (
-        select(SwitchedOn)
-        .join(SwitchedOn.device)
-        .options(joinedload(SwitchedOn.device).joinedload(Device.instrument))
-        .where(SwitchedOn.matching == "new", SwitchedOn.end_at < now, Device.instrument_id.is_not(None))
-        .order_by(SwitchedOn.end_at, SwitchedOn.id)
-        .limit(most)
-    )
-    return [one for one in session.scalars(asked) if one.is_closed or one.end_at < now - SILENCE[one.device.kind]]

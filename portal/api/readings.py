@@ -13,7 +13,7 @@ from portal.api.openapi import api, read_id
 from portal.api.shapes.reading import BatchIn, BatchOut, CardIn, PowerIn
 from portal.errors import LoginNeeded
 from portal.gatewaykeys import card_digest, is_signed
-from portal.transactions import writing
+from portal.transactions import reading, writing
 from scheduling.gateways import Gateway
 from scheduling.readings import Sample, take_batch
 
@@ -28,6 +28,8 @@ FORGED = Sentence("签名不正确，或网关已停用。", "The signature is w
 def take_readings(body: BatchIn) -> BatchOut:
     """Take a batch in, once: a repeat gets the first answer. A batch that is not signed by its gateway is 401, another of its name 409."""
     raw = request.get_data(cache=True)
+    with reading() as session:
+        _signed_by(session, body.gateway, raw)  # a forged batch must not keep those waiting who write
     with writing() as session:
         gateway = _signed_by(session, body.gateway, raw)
         taken = take_batch(

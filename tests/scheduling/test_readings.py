@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from instruments.access import Grant, Viewer
 from instruments.errors import Forbidden, Invalid, NotFound, OutOfOrder
 from scheduling.gateways import Device, Gateway, add_gateway, assign, renew_key
+from scheduling.matching import to_match
 from scheduling.readings import AHEAD, MOST_READINGS, OLDEST, Reading, Sample, take_batch
-from scheduling.switchedon import DIP, SILENCE, SwitchedOn, spells, to_match, work_off
+from scheduling.switchedon import DIP, SILENCE, SwitchedOn, spells, work_off
 
 ON, OFF = 400_000, 3_000  # milliwatts
 MINUTE = timedelta(minutes=1)
@@ -190,11 +191,11 @@ class TestIntervals:
     ) -> None:
         send(a_run(now - 120 * MINUTE, 30) + [power(now - minute * MINUTE) for minute in range(5)], now)
         intervals(session)
-        assert to_match(session, now=now) == []
+        assert to_match(session, now=now, most=9) == []
         assign(session, session.scalars(select(Device)).one().id, instrument.id, viewer=keeper)
         session.flush()
-        assert [one.end_at for one in to_match(session, now=now)] == [now - 90 * MINUTE]
-        assert len(to_match(session, now=now + SILENCE["power"] + MINUTE)) == 2
+        assert [one.end_at for one in to_match(session, now=now, most=9)] == [now - 90 * MINUTE]
+        assert len(to_match(session, now=now + SILENCE["power"] + MINUTE, most=9)) == 2
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
     @given(day=st.lists(st.tuples(st.integers(0, 600), st.booleans()), max_size=60, unique_by=lambda pair: pair[0]), seed=st.integers())
