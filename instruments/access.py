@@ -70,6 +70,10 @@ class Viewer:
         """Say whether she manages some instrument, by whatever role."""
         return self.is_province_admin or self.administers_any or any(grant.role == "manager" for grant in self.grants)
 
+    def owns(self, person_id: int, group_id: int | None) -> bool:
+        """Say whether what belongs to a person and a group is hers: her own, or her group's as its PI."""
+        return person_id == self.person_id or (group_id is not None and group_id in self.pi_group_ids)
+
     def may_administer(self, organisation_id: int | None) -> bool:
         """Say whether she answers for this organisation's people and register."""
         return self.is_province_admin or (organisation_id is not None and organisation_id in self.administered_organisation_ids)

@@ -60,7 +60,7 @@ def booking_page(session: Session, one: Booking, status: int = 200, problem: Pro
         newest=newest if newest.id != one.id else None,
         bundle=_bundle(session, one),
         steps=steps,
-        says_why=one.person_id != who.person_id and one.group_id not in who.pi_group_ids,
+        says_why=not who.owns(one.person_id, one.group_id),
         is_new="made" in request.args and one.is_open,
         comes_next=comes_next(one),
         problem=problem,

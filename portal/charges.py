@@ -118,6 +118,14 @@ def _incomplete(charge_id: int, **forms: Form) -> Any:
         return _page(session, seen_charge(session, charge_id, viewer()), forms=forms), 422
 
 
+def _by_form(charge_id: int, name: str, form: Form, work: Callable[[Session], Charge], words: str, *, manager: bool) -> Any:
+    """Take a step that needs a form: whose step it is comes first, then what was filled in, then the step."""
+    _check_reach(charge_id, manager=manager)
+    if not form.validate_on_submit():
+        return _incomplete(charge_id, **{name: form})
+    return _done(charge_id, work, words, **{name: form})
+
+
 def _version() -> int | None:
     """Give the version the person saw; without one nothing is compared."""
     text = request.form.get("version", "")
@@ -140,24 +148,14 @@ def confirm(charge_id: int) -> Any:
 def add_line(charge_id: int) -> Any:
     """Add a line of the manager's own."""
     form = LineForm()
-    _check_reach(charge_id, manager=True)
-    if not form.validate_on_submit():
-        return _incomplete(charge_id, line=form)
-    return _done(
-        charge_id,
-        lambda session: charging.add_manual_line(
-            session,
-            charge_id,
-            form.label.data,
-            yuan(form.amount.data),
-            reason=form.reason.data,
-            viewer=viewer(),
-            now=clock.now(),
-            version=_version(),
-        ),
-        t("已添加。", "The line is added."),
-        line=form,
-    )
+
+    def add(session: Session) -> Charge:
+        amount = yuan(form.amount.data)
+        return charging.add_manual_line(
+            session, charge_id, form.label.data, amount, reason=form.reason.data, viewer=viewer(), now=clock.now(), version=_version()
+        )
+
+    return _by_form(charge_id, "line", form, add, t("已添加。", "The line is added."), manager=True)
 
 
 @charges.post("/charges/<int:charge_id>/accept")
@@ -176,14 +174,13 @@ def accept(charge_id: int) -> Any:
 def dispute(charge_id: int) -> Any:
     """Object to a charge."""
     form = ReasonForm(prefix="dispute-")
-    _check_reach(charge_id, manager=False)
-    if not form.validate_on_submit():
-        return _incomplete(charge_id, dispute=form)
-    return _done(
+    return _by_form(
         charge_id,
+        "dispute",
+        form,
         lambda session: disputes.dispute(session, charge_id, form.reason.data, viewer=viewer(), now=clock.now()),
         t("异议已提交，管理员答复前不会入账。", "The manager will answer; nothing is booked before that."),
-        dispute=form,
+        manager=False,
     )
 
 
@@ -192,16 +189,15 @@ def dispute(charge_id: int) -> Any:
 def answer(charge_id: int) -> Any:
     """Answer an objection, as the manager."""
     form = AnswerForm()
-    _check_reach(charge_id, manager=True)
-    if not form.validate_on_submit():
-        return _incomplete(charge_id, answer=form)
-    return _done(
+    return _by_form(
         charge_id,
+        "answer",
+        form,
         lambda session: disputes.answer_dispute(
             session, charge_id, form.answer.data, viewer=viewer(), now=clock.now(), adjustment=form.amount(), version=_version()
         ),
         t("已答复。", "The answer is given."),
-        answer=form,
+        manager=True,
     )
 
 
@@ -210,14 +206,13 @@ def answer(charge_id: int) -> Any:
 def reverse(charge_id: int) -> Any:
     """Take a charge back, as the manager; a posted one is reversed by a charge of its own, which is shown."""
     form = ReasonForm(prefix="reverse-")
-    _check_reach(charge_id, manager=True)
-    if not form.validate_on_submit():
-        return _incomplete(charge_id, reverse=form)
-    return _done(
+    return _by_form(
         charge_id,
+        "reverse",
+        form,
         lambda session: disputes.reverse_charge(session, charge_id, form.reason.data, viewer=viewer(), now=clock.now()),
         t("已撤销。", "It is taken back."),
-        reverse=form,
+        manager=True,
     )
 
 

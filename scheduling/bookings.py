@@ -150,20 +150,12 @@ def booking(session: Session, booking_id: int) -> Booking:
 
 def may_see(viewer: Viewer, one: Booking) -> bool:
     """Say whether a booking is the viewer's to see: her own, her group's as its PI, her instrument's."""
-    return (
-        one.person_id == viewer.person_id
-        or (one.group_id is not None and one.group_id in viewer.pi_group_ids)
-        or viewer.may_inspect(one.instrument)
-    )
+    return viewer.owns(one.person_id, one.group_id) or viewer.may_inspect(one.instrument)
 
 
 def may_change(viewer: Viewer, one: Booking) -> bool:
     """Say whether the viewer may move or cancel it: her own, her group's as its PI, or as the instrument's manager."""
-    return (
-        one.person_id == viewer.person_id
-        or (one.group_id is not None and one.group_id in viewer.pi_group_ids)
-        or viewer.may_manage(one.instrument)
-    )
+    return viewer.owns(one.person_id, one.group_id) or viewer.may_manage(one.instrument)
 
 
 def seen_booking(session: Session, booking_id: int, viewer: Viewer) -> Booking:

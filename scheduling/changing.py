@@ -125,7 +125,7 @@ def cancel(session: Session, booking_id: int, *, viewer: Viewer, now: datetime, 
     check_step(one, "cancelled")
     if one.start_at + timedelta(minutes=1) <= now and not viewer.may_manage(one.instrument):
         raise OutOfOrder(Sentence("预约已开始，不能再取消，请联系管理员。", "This booking has begun; ask the manager to cancel it."))
-    foreign = one.person_id != viewer.person_id and (one.group_id is None or one.group_id not in viewer.pi_group_ids)
+    foreign = not viewer.owns(one.person_id, one.group_id)
     one.reason = check_reason(reason, needed=foreign)
     one.status, one.holds, one.changed_at = "cancelled", False, now
     one.decided_by, one.decided_at = viewer.person_id, now

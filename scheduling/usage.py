@@ -183,11 +183,7 @@ def usage(session: Session, usage_id: int) -> UsageRecord:
 
 def may_see_use(viewer: Viewer, one: UsageRecord) -> bool:
     """Say whether a use is the viewer's to see: her own, her group's as its PI, her instrument's."""
-    return (
-        one.person_id == viewer.person_id
-        or (one.group_id is not None and one.group_id in viewer.pi_group_ids)
-        or viewer.may_inspect(one.instrument)
-    )
+    return viewer.owns(one.person_id, one.group_id) or viewer.may_inspect(one.instrument)
 
 
 def seen_use(session: Session, usage_id: int, viewer: Viewer) -> UsageRecord:

@@ -250,7 +250,7 @@ def charge(session: Session, charge_id: int) -> Charge:
 
 def is_of_payer(viewer: Viewer, one: Charge) -> bool:
     """Say whether the viewer answers for the paying side: it is her own, or her group's as its PI."""
-    return one.person_id == viewer.person_id or (one.group_id is not None and one.group_id in viewer.pi_group_ids)
+    return viewer.owns(one.person_id, one.group_id)
 
 
 def may_see_charge(viewer: Viewer, one: Charge) -> bool:

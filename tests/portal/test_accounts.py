@@ -38,23 +38,6 @@ def keeper(an_organisation_admin, home):
     return an_organisation_admin(home)
 
 
-@pytest.fixture
-def as_person(a_browser, log_in, csrf_of):
-    """`as_person(person)(method, path, **form)` sends one request as a person."""
-
-    def make(person):
-        browser = log_in(a_browser(), person)
-
-        def send(method, path, **form):
-            if method == "GET":
-                return browser.get(path)
-            return browser.post(path, data={"csrf_token": csrf_of(browser), **form})
-
-        return send
-
-    return make
-
-
 def reread(session, kind, key):
     session.expire_all()
     return session.get(kind, key)
