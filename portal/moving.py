@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from instruments.catalogue import Instrument
 from instruments.errors import Changed, Invalid, NotFound, OutOfOrder, PortalError, Refused, Sentence
 from portal import clock
+from portal.attempts import remember_move
 from portal.auth import login_required, viewer
 from portal.bookingpanel import Panel, moving_words, panel_of, times_of, unchanged_panel, unread_because, unread_panel
 from portal.bookingsteps import asked_version, explained
@@ -122,7 +123,10 @@ def _moved(booking_id: int, target_id: int, form: TimesForm) -> Any:
         answer = once(form.form_key.data or None, person_id=viewer().person_id, route="moves", body=body, do=do)
     except (Changed, OutOfOrder) as error:
         return explained(booking_id, error)
-    except (Invalid, Refused) as error:
+    except Refused as error:
+        remember_move(error, booking_id, target_id, span)
+        return _refused(booking_id, target_id, form, error)
+    except Invalid as error:
         return _refused(booking_id, target_id, form, error)
     flash(t("已改期。", "Moved.") if answer.payload["is_moved"] else t("时间没有变化，备注已保存。", "The time is the same; the note is kept."), "success")
     return redirect(url_for("bookings.show", booking_id=answer.payload["id"]), 303)

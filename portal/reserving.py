@@ -16,6 +16,7 @@ from instruments.errors import Invalid, NotFound, PortalError, Refused, Sentence
 from instruments.rulebooks import in_force, rule_book_history
 from instruments.timespan import TimeSpan
 from portal import clock
+from portal.attempts import remember
 from portal.auth import login_required, viewer
 from portal.bookingpanel import Panel, booking_address, booking_words, panel_of, unread_because, unread_panel
 from portal.errors import status_of
@@ -184,7 +185,10 @@ def _booked(desired: Desired, form: WishForm) -> Any:
 
         body = {"ids": desired.ids, **form.asked()}
         answer = once(form.form_key.data or None, person_id=viewer().person_id, route="bookings", body=body, do=do)
-    except (Invalid, Refused) as error:
+    except Refused as error:
+        remember(error, wish.instrument_ids, wish.span)
+        return _refused(desired, form, error)
+    except Invalid as error:
         return _refused(desired, form, error)
     return redirect(url_for("bookings.show", booking_id=answer.payload["ids"][0], made=1), 303)
 

@@ -19,6 +19,7 @@ from portal.outbox import OutboxMessage
 from portal.recipients import managers_of
 from portal.transactions import reading, writing
 from portal.turns import is_alone
+from scheduling import attempts
 from scheduling.accounting.charging import finalise_due
 from scheduling.accounting.missed import charge_missed
 from scheduling.bookings import Booking
@@ -179,9 +180,9 @@ def readings(now: datetime, stop: Event) -> None:
 
 
 def prune(now: datetime, _stop: Event) -> None:
-    """Forget what nobody needs any more: attempts, dead links and logins, old idempotency keys, the texts of old letters, old lists and files."""
+    """Forget what nobody needs any more: guesses, dead links and logins, old idempotency keys, texts of old letters, old lists and files, refusals."""
     importruns.prune(now)
     files.prune(now)
-    for forget in (limits.prune, mailed.prune, sessions.prune, idempotency.forget_keys, outbox.prune):
+    for forget in (limits.prune, mailed.prune, sessions.prune, idempotency.forget_keys, outbox.prune, attempts.prune):
         with writing() as session:
             forget(session, now=now)

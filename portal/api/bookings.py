@@ -16,6 +16,7 @@ from portal.api.paging import cursor_of, key_of
 from portal.api.prices import account_of, quantities_of
 from portal.api.shapes.booking import BookingIn, BookingOut, BookingPatch, BookingsAsked, BookingsOut, BundleOut
 from portal.api.steps import booking_out, check_match, etag_of, kept, versioned, with_match
+from portal.attempts import remember, remember_move
 from portal.auth import viewer
 from portal.idempotency import Answer
 from portal.notices import booked_notice, notice
@@ -67,6 +68,7 @@ def make_booking(body: BookingIn) -> Answered:
         if isinstance(error, Refused):
             with reading() as session:
                 error.alternatives = tuple(alternatives(session, wish, viewer=viewer(), now=clock.now()))
+        remember(error, wish.instrument_ids, wish.span)
         return refusal_of(error)
 
     payload, status, headers = answer_once("bookings", body.model_dump(mode="json"), do, refuse)
@@ -119,7 +121,9 @@ def change_booking(booking_id: int, body: BookingPatch) -> Answered:
         if isinstance(error, Refused):
             with reading() as session:
                 old = seen_booking(session, booking_id, viewer())
-                error.alternatives = quote_move(session, old, _moved(old, body), viewer=viewer(), now=clock.now()).alternatives
+                span = _moved(old, body)
+                error.alternatives = quote_move(session, old, span, viewer=viewer(), now=clock.now()).alternatives
+            remember_move(error, booking_id, old.instrument_id, span)
         return refusal_of(error)
 
     return versioned(answer_once(f"bookings/{booking_id}", with_match(body), do, refuse))
