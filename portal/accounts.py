@@ -19,6 +19,7 @@ from portal.auth import login_required, viewer
 from portal.errors import status_of
 from portal.forms import Form, options
 from portal.language import name, say, t
+from portal.moneynotices import spend_notice
 from portal.organisations.blueprint import default_organisation
 from portal.transactions import reading, writing
 from scheduling.accounting.accounts import KINDS, PAYERS, QUOTA_MODES, Account, account, open_account, set_terms
@@ -224,6 +225,7 @@ def decide(hold_id: int, step: str) -> Response:
     """Approve a spend, or refuse it: its booking is then cancelled."""
     reason = request.form.get("reason", "").replace("\x00", "")[:500]
     with writing() as session:
-        decide_spend(session, hold_id, approve=step == "approve", viewer=viewer(), now=clock.now(), reason=reason)
+        hold = decide_spend(session, hold_id, approve=step == "approve", viewer=viewer(), now=clock.now(), reason=reason)
+        spend_notice(session, hold, clock.now(), actor=viewer())
     flash(t("已批准。", "Approved.") if step == "approve" else t("未批准，预约已取消。", "Refused; the booking is cancelled."), "success")
     return redirect(url_for("accounts.mine"))

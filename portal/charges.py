@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from instruments.access import load_viewer
 from instruments.errors import Forbidden, NotFound, PortalError
 from instruments.money import yuan
-from portal import clock
+from portal import clock, objections
 from portal.api.paging import cursor_of, key_of
 from portal.auth import login_required, viewer
 from portal.chargeforms import AnswerForm, LineForm, ReasonForm, payer_form, shares_from
@@ -178,7 +178,7 @@ def dispute(charge_id: int) -> Any:
         charge_id,
         "dispute",
         form,
-        lambda session: disputes.dispute(session, charge_id, form.reason.data, viewer=viewer(), now=clock.now()),
+        lambda session: objections.dispute(session, charge_id, form.reason.data),
         t("异议已提交，管理员答复前不会入账。", "The manager will answer; nothing is booked before that."),
         manager=False,
     )
@@ -193,9 +193,7 @@ def answer(charge_id: int) -> Any:
         charge_id,
         "answer",
         form,
-        lambda session: disputes.answer_dispute(
-            session, charge_id, form.answer.data, viewer=viewer(), now=clock.now(), adjustment=form.amount(), version=_version()
-        ),
+        lambda session: objections.answer(session, charge_id, form.answer.data, form.amount(), _version()),
         t("已答复。", "The answer is given."),
         manager=True,
     )

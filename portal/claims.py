@@ -13,10 +13,11 @@ from portal import clock
 from portal.auth import login_required, viewer
 from portal.files import LARGEST_DOCUMENT, keep_file, send_document
 from portal.language import t
+from portal.moneynotices import claim_notice
 from portal.transactions import reading
 from portal.vouchers import WORDS, answered, reasons, text_in_form
 from scheduling.accounting import claiming
-from scheduling.accounting.claims import OPEN, OPEN_TO_FIRM, ClaimDocument, claims_to_confirm, is_provider, seen_claim
+from scheduling.accounting.claims import OPEN, OPEN_TO_FIRM, Claim, ClaimDocument, claims_to_confirm, is_provider, seen_claim
 from scheduling.accounting.redeeming import claim_of_firm, release_use
 from scheduling.accounting.vouchers import acts_for
 
@@ -127,7 +128,12 @@ def take_step(claim_id: int, step: str) -> Any:
         "withdraw": t("已撤回，额度已释放。", "Withdrawn; the quota is free again."),
         "vouch": t("已确认，等待省级审核。", "Confirmed; the province reviews it next."),
     }[step]
-    return _taken(claim_id, lambda session: STEPS[step](session, claim_id, viewer=viewer(), now=clock.now()), said)
+    return _taken(claim_id, _told(lambda session: STEPS[step](session, claim_id, viewer=viewer(), now=clock.now())), said)
+
+
+def _told(take: Callable[[Session], Claim]) -> Callable[[Session], None]:
+    """Take a step of a claim and tell whom it concerns."""
+    return lambda session: claim_notice(session, take(session), clock.now())
 
 
 @claims.post("/<int:claim_id>/send-back")
@@ -136,6 +142,6 @@ def send_back(claim_id: int) -> Any:
     """Send a claim back with remarks, as the provider or the province."""
     return _taken(
         claim_id,
-        lambda session: claiming.send_back(session, claim_id, text_in_form("remarks"), viewer=viewer(), now=clock.now()),
+        _told(lambda session: claiming.send_back(session, claim_id, text_in_form("remarks"), viewer=viewer(), now=clock.now())),
         t("已退回企业补充。", "Sent back to the firm."),
     )

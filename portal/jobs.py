@@ -19,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from portal import clock, ticks
+from portal import clock, moneyticks, ticks
 from portal.transactions import is_away, is_contended
 
 Work = Callable[[datetime, Event], None]
@@ -43,6 +43,9 @@ TICKS = (
     Tick("unstarted", 900, ticks.unstarted),
     Tick("charges", 60, ticks.charges),
     Tick("unended", 300, ticks.unended),
+    Tick("spends", 60, moneyticks.spends),
+    Tick("to-review", 900, moneyticks.to_review),
+    Tick("problems", 900, moneyticks.problems),
     Tick("seal", 60, ticks.seal),
     Tick("imports", 3, ticks.imports),
     Tick("readings", 30, ticks.readings),

@@ -35,7 +35,7 @@ PUBLISH, CANCEL = "PUBLISH", "CANCEL"
 # What is told to the person who booked, and what her calendar is told with it.
 CALENDAR = {
     "requested": PUBLISH, "confirmed": PUBLISH, "approved": PUBLISH, "changed": PUBLISH, "reminder": PUBLISH,
-    "declined": CANCEL, "cancelled": CANCEL, "expired": CANCEL, "no-show": "", "closed": "",
+    "declined": CANCEL, "cancelled": CANCEL, "expired": CANCEL, "no-show": "", "closed": "", "funded": "", "unfunded": CANCEL,
 }  # fmt: skip
 PUBLICATION = {"accept": "accepted", "send_back": "sent-back", "suspend": "suspended", "resume": "accepted", "retire": "retired"}
 
@@ -46,6 +46,7 @@ def notice(
 ) -> None:  # fmt: skip
     """Tell the people who booked: requested, confirmed, approved, declined, changed, cancelled, reminder, expired, no-show or closed.
 
+    'funded' and 'unfunded' tell what the PI said to the spend.
     What must be decided on, new or moved, is told to those who decide as well. `before` is the booking a change started from;
     `reason` is said where the booking carries none of its own; 'closed' means that the booking stands, but the instrument will be shut.
     """

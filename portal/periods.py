@@ -20,6 +20,7 @@ from portal.errors import status_of
 from portal.exports import csv_attachment
 from portal.language import say, t
 from portal.links import LARGEST_KEY
+from portal.moneynotices import statements_notice
 from portal.transactions import reading, writing
 from scheduling.accounting.journal import COLUMNS, cells_of, journal_of
 from scheduling.accounting.periods import check_list, close_period, closed_months, month_to_close
@@ -51,6 +52,7 @@ def close() -> Any:
     try:
         with writing() as session:
             made = close_period(session, organisation_id, month, viewer=viewer(), now=clock.now())
+            statements_notice(session, made, clock.now())
     except (Refused, OutOfOrder, Invalid) as error:
         return _page(error, status_of(error))
     flash(t("已结账，生成 {n} 张结算单。", "The month is closed; {n} statements were made.", n=made.statements), "success")

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
-from instruments.people import Person
+from instruments.people import GroupMember, Person
 from instruments.roles import RoleGrant
+from scheduling.accounting.accounts import Account
 
 MOST = 50  # nobody needs more people told of one thing
 
@@ -46,8 +47,48 @@ def _same(left: int | None, right: int | None) -> bool:
 
 def administrators_of(session: Session, organisation_id: int) -> list[Person]:
     """Give the administrators of an organisation, or the province's where it has none."""
-    own = _granted(session, RoleGrant.role == "organisation_admin", RoleGrant.organisation_id == organisation_id)
-    return own or province_administrators(session)
+    return own_administrators(session, organisation_id) or province_administrators(session)
+
+
+def own_administrators(session: Session, organisation_id: int) -> list[Person]:
+    """Give the administrators of an organisation, none where it has none."""
+    return _granted(session, RoleGrant.role == "organisation_admin", RoleGrant.organisation_id == organisation_id)
+
+
+def pis_of(session: Session, group_ids: Iterable[int]) -> dict[int, list[Person]]:
+    """Give the PIs of groups by group; one statement."""
+    ids = set(group_ids)
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(GroupMember.group_id, Person)
+        .join(Person, Person.id == GroupMember.person_id)
+        .where(GroupMember.group_id.in_(ids), GroupMember.is_pi, Person.status == "active")
+        .order_by(GroupMember.group_id, Person.id)
+        .limit(MOST * len(ids))
+    )
+    found: dict[int, list[Person]] = {}
+    for group_id, person in rows:
+        found.setdefault(group_id, []).append(person)
+    return found
+
+
+def answering_for(session: Session, accounts: Iterable[Account]) -> dict[int, list[Person]]:
+    """Give who answers for accounts, by account: the group's PIs, else the administrators of whose money it is, else of who keeps it."""
+    wanted = list(accounts)
+    pis = pis_of(session, {one.group_id for one in wanted if one.group_id is not None})
+    of: dict[int, list[Person]] = {}
+
+    def administrators(organisation_id: int | None) -> list[Person]:
+        if organisation_id is None:
+            return []
+        if organisation_id not in of:
+            of[organisation_id] = own_administrators(session, organisation_id)
+        return of[organisation_id]
+
+    return {
+        one.id: pis.get(one.group_id or 0) or administrators(one.holder_id) or administrators(one.organisation_id) for one in wanted
+    }
 
 
 def province_administrators(session: Session) -> list[Person]:

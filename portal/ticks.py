@@ -10,10 +10,11 @@ from sqlalchemy import String, cast, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from instruments.people import Person
-from instruments.timespan import at_wall, zone
+from instruments.timespan import zone
 from portal import delivery, files, idempotency, importruns, outbox, sealing
 from portal.auth import limits, mailed, sessions
 from portal.config import settings
+from portal.evenings import LOOK_BACK, evening_after
 from portal.notices import notice, unstarted_notice
 from portal.outbox import OutboxMessage
 from portal.recipients import managers_of
@@ -30,8 +31,6 @@ from scheduling.switchedon import work_off
 from scheduling.unended import note_unended
 
 GRACE = timedelta(minutes=30)
-EVENING = 20  # o'clock by the instrument's wall: the day's bookings that nobody started are told of then
-LOOK_BACK = timedelta(hours=72)
 BATCH, CHARGES = 200, 50
 log = structlog.get_logger()
 
@@ -84,11 +83,11 @@ def unended(now: datetime, _stop: Event) -> None:
 
 
 def _unstarted_by_manager(session: Session, now: datetime) -> dict[tuple[Person, date], list[Booking]]:
-    late = [one for one in _late(session, now) if _evening_after(one) <= now]
+    late = [one for one in _late(session, now) if _evening_of(one) <= now]
     managers = managers_of(session, {one.instrument_id: one.instrument for one in late}.values())
     found: dict[tuple[Person, date], list[Booking]] = {}
     for one in late:
-        day = _evening_after(one).astimezone(zone(one.instrument.time_zone)).date()
+        day = _evening_of(one).astimezone(zone(one.instrument.time_zone)).date()
         for manager in managers[one.instrument_id]:
             found.setdefault((manager, day), []).append(one)
     return found
@@ -104,13 +103,9 @@ def _late(session: Session, now: datetime) -> list[Booking]:
     return list(rows)
 
 
-def _evening_after(one: Booking) -> datetime:
+def _evening_of(one: Booking) -> datetime:
     """Give the first evening after the booking should have been started."""
-    tz = zone(one.instrument.time_zone)
-    late_at = one.start_at + GRACE
-    day = late_at.astimezone(tz).date()
-    tonight = at_wall(day, EVENING * 60, tz)
-    return tonight if tonight >= late_at else at_wall(day + timedelta(days=1), EVENING * 60, tz)
+    return evening_after(one.start_at + GRACE, one.instrument.time_zone)
 
 
 def charges(now: datetime, stop: Event) -> None:

@@ -200,3 +200,8 @@ def count_problems(session: Session, condition: Any) -> int:
     """Count the open problems of instruments that meet a condition on Instrument."""
     open_ones = select(func.count(UsageProblem.id)).join(UsageProblem.instrument).where(condition, UsageProblem.resolved_at.is_(None))
     return session.scalar(open_ones) or 0
+
+
+def count_problems_of(session: Session, instrument_ids: Collection[int]) -> int:
+    """Count the open problems of some instruments."""
+    return count_problems(session, Instrument.id.in_(list(instrument_ids)))

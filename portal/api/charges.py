@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from instruments.errors import Invalid, Sentence
 from instruments.money import yuan
 from instruments.people import person_by_email
-from portal import clock
+from portal import clock, objections
 from portal.api.answering import KEY, Answered, answer_once
 from portal.api.openapi import api, read_id
 from portal.api.paging import cursor_of, key_of
@@ -95,12 +95,12 @@ _step(
 )  # fmt: skip
 _step(
     "dispute_charge", "dispute", "Object to a charge, with a reason", ChargeStepIn,
-    lambda session, id_, body: disputes.dispute(session, id_, body.reason, viewer=viewer(), now=clock.now()),
+    lambda session, id_, body: objections.dispute(session, id_, body.reason),
 )  # fmt: skip
 _step(
     "answer_charge", "answer", "Answer an objection: uphold, or adjust by an amount", ChargeStepIn,
-    lambda session, id_, body: disputes.answer_dispute(
-        session, id_, body.reason, viewer=viewer(), now=clock.now(), adjustment=yuan(body.adjustment, "adjustment") if body.adjustment else NOTHING
+    lambda session, id_, body: objections.answer(
+        session, id_, body.reason, yuan(body.adjustment, "adjustment") if body.adjustment else NOTHING
     ),
 )  # fmt: skip
 _step(

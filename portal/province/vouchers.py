@@ -18,6 +18,7 @@ from portal.auth import viewer
 from portal.claims import claim_page
 from portal.forms import AtMost, Form, Required, options
 from portal.language import lazy_t, name, t
+from portal.moneynotices import claim_notice, voucher_notice
 from portal.province.blueprint import province
 from portal.transactions import reading, writing
 from portal.vouchers import ROWS, WORDS, amount_in_form, answered, reasons, text_in_form
@@ -61,9 +62,10 @@ def decide_on_voucher(voucher_id: int, step: str) -> Any:
     def do(session: Session) -> None:
         who, now = viewer(), clock.now()
         if step == "grant":
-            grant_voucher(session, voucher_id, amount_in_form("amount") or NOTHING, viewer=who, now=now, note=text_in_form("reason"))
+            one = grant_voucher(session, voucher_id, amount_in_form("amount") or NOTHING, viewer=who, now=now, note=text_in_form("reason"))
+            voucher_notice(session, one, now)
         elif step == "refuse":
-            refuse_voucher(session, voucher_id, text_in_form("reason"), viewer=who, now=now)
+            voucher_notice(session, refuse_voucher(session, voucher_id, text_in_form("reason"), viewer=who, now=now), now)
         else:
             close_voucher(session, voucher_id, viewer=who, now=now)
 
@@ -81,9 +83,10 @@ def decide_on_claim(claim_id: int, step: str) -> Any:
 
     def do(session: Session) -> None:
         if step == "settle":
-            settle_claim(session, claim_id, text_in_form("reference"), viewer=viewer(), now=clock.now())
+            one = settle_claim(session, claim_id, text_in_form("reference"), viewer=viewer(), now=clock.now())
         else:
-            refuse_claim(session, claim_id, text_in_form("remarks"), viewer=viewer(), now=clock.now())
+            one = refuse_claim(session, claim_id, text_in_form("remarks"), viewer=viewer(), now=clock.now())
+        claim_notice(session, one, clock.now())
 
     said = t("已兑付。", "Settled.") if step == "settle" else t("已拒绝，企业会看到原因。", "Refused; the firm reads the reason.")
     return answered(do, said, url_for("claims.show", claim_id=claim_id), lambda error: claim_page(claim_id, error))

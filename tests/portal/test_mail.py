@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult
 from icalendar import Calendar
 
 from instruments.timespan import TimeSpan
@@ -23,86 +19,10 @@ from portal.config import Settings
 from portal.mail import Away, FilePost, Never, NotNow, SmtpPost, letter_of, post_of
 from portal.outbox import OutboxMessage
 from scheduling.ical import Entry, invitation
+from tests.fixtures.mailbox import Mailbox, free_port, opened
 
 WRITTEN = datetime(2026, 11, 23, 1, tzinfo=UTC)
 SETTINGS = Settings(Path("/nowhere"), "sqlite://", "key", "https://portal.test", mail_from="")
-
-
-class Mailbox:
-    """A mail server's memory, and what it answers next to each word ("RCPT": "550 no such user")."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-        self.raw: list[bytes] = []
-        self.recipients: list[list[str]] = []
-        self.connections = 0
-        self.answers: dict[str, list[str]] = {}
-
-    def _answer(self, word: str) -> str | None:
-        waiting = self.answers.get(word)
-        return waiting.pop(0) if waiting else None
-
-    async def handle_EHLO(self, server: SMTP, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
-        self.connections += 1
-        session.host_name = hostname
-        return responses
-
-    async def handle_MAIL(self, server: SMTP, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        envelope.mail_from = address
-        return self._answer("MAIL") or "250 OK"
-
-    async def handle_RCPT(self, server: SMTP, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        answer = self._answer("RCPT")
-        if answer is None:
-            envelope.rcpt_tos.append(address)
-        return answer or "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
-        answer = self._answer("DATA")
-        if answer is None:
-            self.raw.append(envelope.content)
-            self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
-            self.recipients.append(envelope.rcpt_tos)
-        return answer or "250 taken"
-
-
-class Door(Controller):
-    """A server on any free port of the loopback, perhaps one that lets only a known user in."""
-
-    def __init__(self, mailbox: Mailbox, port: int = 0, password: str = "") -> None:
-        more = {}
-        if password:
-
-            def let_in(_server: SMTP, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
-                return AuthResult(success=given.password == password.encode(), handled=False)
-
-            more = {"auth_required": True, "auth_require_tls": False, "authenticator": let_in}
-        super().__init__(mailbox, hostname="127.0.0.1", port=port or free_port(), **more)
-
-    @property
-    def url(self) -> str:
-        return f"smtp://{self.hostname}:{self.port}"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@contextmanager
-def opened(mailbox: Mailbox, **options: Any) -> Iterator[Door]:
-    door = Door(mailbox, **options)
-    door.start()
-    try:
-        yield door
-    finally:
-        door.stop()
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
 
 
 def message(**changes: Any) -> OutboxMessage:
