@@ -108,6 +108,7 @@ class Instrument(Base):
     organisation: Mapped[Organisation] = relationship()
     facility: Mapped[Facility | None] = relationship()
     aliases: Mapped[list[InstrumentAlias]] = relationship(cascade="all, delete-orphan", order_by="InstrumentAlias.id")
+    phases: Mapped[list[PublicationPhase]] = relationship(cascade="all, delete-orphan", order_by="PublicationPhase.id")
     documents: Mapped[list[Document]] = relationship(cascade="all, delete-orphan", order_by="Document.id")
 
     __mapper_args__ = {"version_id_col": version}
@@ -134,6 +135,17 @@ class InstrumentAlias(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), index=True)
     text: Mapped[str] = mapped_column(String(200))
+
+
+class PublicationPhase(Base):
+    """From when an instrument has been in a state of publication; the steps are in publication.py, and statistics read them."""
+
+    __tablename__ = "publication_phase"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), index=True)
+    at: Mapped[datetime]
+    publication: Mapped[str] = mapped_column(String(20))
 
 
 class Document(Base):

@@ -77,6 +77,8 @@ class Base(DeclarativeBase):
 
 # In the `info` of a table: the name of the table whose finished rows take no more of it, so that an archive fills it first.
 FILLED_BEFORE = "filled_before"
+# In the `info` of a table: whether its rows are worked out from other rows, so that an archive leaves them out.
+DERIVED = "derived"
 
 
 def make_engine(url: str, pool_size: int = 10) -> Engine:

@@ -16,6 +16,7 @@ from instruments.codes import CodeEntry
 from instruments.errors import Changed, Invalid, Sentence
 from instruments.facilities import Facility
 from instruments.fields import BY_NAME, FIELDS, check
+from instruments.lanes import note_lanes
 from instruments.people import Group, Organisation
 
 CHANGED = Sentence("您填写期间，他人修改了该仪器。", "Somebody else changed this instrument while you were filling in the form.")
@@ -36,7 +37,9 @@ def register(session: Session, organisation: Organisation, values: Values, *, no
     return instrument
 
 
-def edit(session: Session, instrument: Instrument, values: Values, *, seen: Values | None = None, version: int | None = None) -> list[str]:
+def edit(
+    session: Session, instrument: Instrument, values: Values, *, now: datetime, seen: Values | None = None, version: int | None = None
+) -> list[str]:
     """Change fields and give the names of those that changed.
 
     `seen` is the snapshot the person started from, `version` the version. What somebody else has changed since then is Changed, with
@@ -48,7 +51,10 @@ def edit(session: Session, instrument: Instrument, values: Values, *, seen: Valu
     if conflicts:
         raise Changed(CHANGED, conflicts)
     changed = [name for name in wanted if wanted[name] != stored[name]]
+    lanes = instrument.lanes
     _write(instrument, {name: clean[name] for name in changed})
+    if instrument.lanes != lanes:
+        note_lanes(session, instrument, lanes, now=now)
     if changed:
         instrument.schedule_version += 1  # raises the version too, whichever table the change is in
     return changed

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from instruments.catalogue import Instrument
+from instruments.catalogue import Instrument, PublicationPhase
 from instruments.errors import Invalid, OutOfOrder, Refusal, Refused, Sentence
 from instruments.holidays import SpecialDay
 from instruments.timespan import zone
@@ -70,6 +70,7 @@ def step(instrument: Instrument, name: str, *, now: datetime, note: str = "") ->
     if name == "accept":
         instrument.published_at = now
     instrument.publication, instrument.publication_note = target, note.strip()
+    instrument.phases.append(PublicationPhase(at=now, publication=target))
     instrument.schedule_version += 1
 
 

@@ -49,6 +49,7 @@ TICKS = (
     Tick("seal", 60, ticks.seal),
     Tick("imports", 3, ticks.imports),
     Tick("readings", 30, ticks.readings),
+    Tick("figures", 20, ticks.figures),
     Tick("prune", 3600, ticks.prune),
 )
 

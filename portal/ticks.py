@@ -27,6 +27,8 @@ from scheduling.bookings import Booking
 from scheduling.deciding import expire_requests
 from scheduling.desk import due_no_shows
 from scheduling.matching import match_due
+from scheduling.statistics.keeping import note_new_day
+from scheduling.statistics.keeping import work_off as work_off_notes
 from scheduling.switchedon import work_off
 from scheduling.unended import note_unended
 
@@ -158,6 +160,17 @@ def seal(_now: datetime, stop: Event) -> None:
 def imports(now: datetime, stop: Event) -> None:
     """Bring in the lists that wait, batch by batch."""
     importruns.work(now, stop)
+
+
+def figures(now: datetime, stop: Event) -> None:
+    """Make the figures anew that something has changed, and let them reach into each new day."""
+    with writing() as session:
+        if is_alone(session, "new-day"):
+            note_new_day(session, now=now)
+    done = 1
+    while done and not stop.is_set():
+        with writing() as session:
+            done = work_off_notes(session, now=now)
 
 
 def readings(now: datetime, stop: Event) -> None:

@@ -42,7 +42,7 @@ def lock_instruments(session: Session, instrument_ids: Iterable[int]) -> list[In
     return list(found)
 
 
-def take_locks(session: Session, ids: list[int]) -> None:
-    """Take the advisory locks of instruments, sorted; nothing to do on SQLite."""
+def take_locks(session: Session, ids: list[int], space: int = SPACE) -> None:
+    """Take the advisory locks of instruments, sorted; nothing to do on SQLite. Another space: locks for another purpose."""
     if not is_sqlite(session):
-        session.execute(TAKE, {"space": SPACE, "ids": ids})
+        session.execute(TAKE, {"space": space, "ids": ids})

@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, Engine, Table, column, exists, func, insert, select, table
 
 from instruments.errors import Invalid, OutOfOrder, Sentence
-from portal.archive.tables import ARCHIVE, AT_ONCE, FORMAT, Told, kept_columns, say_nothing
+from portal.archive.tables import ARCHIVE, AT_ONCE, FORMAT, Told, in_order, kept_columns, say_nothing
 from portal.archive.values import from_json
 from portal.schema import all_tables
+from scheduling.statistics.touched import touch_everything
 
 
 def import_lines(connection: Connection, lines: Iterable[str], revision: str, told: Told = say_nothing) -> int:
@@ -43,6 +44,7 @@ def filling(engine: Engine) -> Iterator[Connection]:
             with _sqlite_without_keys(connection), connection.begin():
                 _check_empty(connection)
                 yield connection
+                touch_everything(connection)
                 _check_sqlite_keys(connection)
         else:
             with connection.begin():
@@ -50,6 +52,7 @@ def filling(engine: Engine) -> Iterator[Connection]:
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 keys = _drop_keys(connection)
                 yield connection
+                touch_everything(connection)
                 connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")  # a table is not altered while something of it waits
                 for relation, name, definition in keys:
                     connection.exec_driver_sql(f'ALTER TABLE {relation} ADD CONSTRAINT "{name}" {definition}')
@@ -110,7 +113,7 @@ def _check_head(head: Any, revision: str) -> None:
 
 
 def _check_empty(connection: Connection) -> None:
-    for each in all_tables().sorted_tables:
+    for each in in_order():
         if connection.scalar(select(exists(select(1).select_from(each)))):
             raise OutOfOrder(Sentence("目标数据库不是空的。", f"The database is not empty: there are rows in {each.name}."))
 

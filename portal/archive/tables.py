@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, String, Table, collate, select
 
-from instruments.database import FILLED_BEFORE
+from instruments.database import DERIVED, FILLED_BEFORE
 from portal.archive.values import to_json
 from portal.schema import all_tables
 
@@ -39,8 +39,11 @@ def export_lines(connection: Connection, revision: str, told: Told = say_nothing
 
 
 def in_order() -> list[Table]:
-    """Give all tables in the order they are filled: whatever a finished row would not let in any more comes before that row."""
-    ordered = list(all_tables().sorted_tables)
+    """Give all tables in the order they are filled: whatever a finished row would not let in any more comes before that row.
+
+    Tables that are worked out from others are left out: they are made anew where the rows they rest on are.
+    """
+    ordered = [each for each in all_tables().sorted_tables if DERIVED not in each.info]
     for early in [each for each in ordered if FILLED_BEFORE in each.info]:
         ordered.remove(early)
         ordered.insert([each.name for each in ordered].index(early.info[FILLED_BEFORE]), early)

@@ -95,7 +95,7 @@ def _save(instrument_id: int) -> Any:
         if _wrong(session, form, instrument):
             return _edit_page(instrument, form, choices, seen=seen), 422
         try:
-            changed = change(session, instrument, form.values(), seen=seen)
+            changed = change(session, instrument, form.values(), seen=seen, now=clock.now())
         except Changed as error:
             return _conflict_page(instrument, choices, form, seen, error), 409
     flash(t("已保存。", "Saved.") if changed else t("没有改动。", "Nothing was changed."), "success" if changed else "plain")

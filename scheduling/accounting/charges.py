@@ -114,6 +114,7 @@ class Charge(Base):
         ),
         Index(None, "organisation_id", "used_at"),
         Index(None, "instrument_id", "status"),
+        Index(None, "instrument_id", "used_at"),
         Index(None, "person_id", "id"),
         Index(None, "group_id", "id"),
         Index(None, "status", "review_until"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,12 +10,17 @@ from sqlalchemy import inspect
 
 from instruments.catalogue import Instrument
 from instruments.codes import seed_codes
-from instruments.editing import edit, problems, register, snapshot
+from instruments.editing import edit as edit_at
+from instruments.editing import problems, register, snapshot
 from instruments.errors import Changed, Invalid
 from instruments.fields import BY_NAME, FIELDS, check
 
 LONG = {field.name: field.most for field in FIELDS if field.kind in ("text", "long", "aliases", "url")}
 HOSTILE = ["\x00", "\x1b[2J", "\ud800"]
+
+
+def edit(session, instrument, values, **seen):
+    return edit_at(session, instrument, values, now=datetime(2026, 11, 24, tzinfo=UTC), **seen)
 
 
 @pytest.fixture

@@ -1,0 +1,117 @@
+"""The raw rows that statistics rest on, read for some instruments and a window, as light as they come; one statement a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from instruments.catalogue import Instrument, PublicationPhase
+from instruments.closures import Closure, closures_in
+from instruments.lanes import lane_counts
+from instruments.opening import Plan, plans_of
+from instruments.timespan import TimeSpan
+from scheduling.accounting.charges import Charge
+from scheduling.bookings import Booking
+from scheduling.usage import UsageRecord
+from scheduling.usageproblems import UsageProblem
+
+COUNTING = ("recorded", "confirmed")
+KEPT = ("confirmed", "running", "finished", "no_show")
+LATE = timedelta(hours=24)  # a cancellation with less notice than this cannot be made good any more
+Rows = Iterable[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An instrument as statistics see it: its schedule, and what is known of its past."""
+
+    id: int
+    facility_id: int | None
+    time_zone: str
+    lanes: int
+    published_at: datetime | None
+    plans: tuple[Plan, ...]
+    closures: tuple[Closure, ...]
+    phases: tuple[tuple[datetime, str], ...]
+    lane_counts: tuple[tuple[date, int], ...]
+
+
+def counts() -> Any:
+    """Give the SQL condition on UsageRecord for uses that count: over, not void, and nothing about them waiting in the problem queue."""
+    waits = exists().where(UsageProblem.usage_id == UsageRecord.id, UsageProblem.resolved_at.is_(None))
+    return and_(UsageRecord.status.in_(COUNTING), ~waits)
+
+
+def subjects(session: Session, ids: Collection[int], window: TimeSpan) -> list[Subject]:
+    """Read instruments with their hours, closures, phases and places."""
+    rows = session.execute(
+        select(Instrument.id, Instrument.facility_id, Instrument.time_zone, Instrument.lanes, Instrument.published_at)
+        .where(Instrument.id.in_(ids))
+        .order_by(Instrument.id)
+    ).all()
+    plans, lanes, phases = plans_of(session, ids), lane_counts(session, ids), _phases(session, ids)
+    closures = closures_in(session, rows, window)
+    return [
+        Subject(
+            *row, tuple(plans.get(row.id, ())), tuple(closures.get(row.id, ())), tuple(phases.get(row.id, ())), tuple(lanes.get(row.id, ()))
+        )
+        for row in rows
+    ]
+
+
+def _phases(session: Session, ids: Collection[int]) -> dict[int, list[tuple[datetime, str]]]:
+    rows = session.execute(
+        select(PublicationPhase.instrument_id, PublicationPhase.at, PublicationPhase.publication)
+        .where(PublicationPhase.instrument_id.in_(ids))
+        .order_by(PublicationPhase.instrument_id, PublicationPhase.at, PublicationPhase.id)
+    )
+    found: dict[int, list[tuple[datetime, str]]] = {}
+    for instrument_id, at, publication in rows:
+        found.setdefault(instrument_id, []).append((at, publication))
+    return found
+
+
+def uses(session: Session, ids: Collection[int], window: TimeSpan) -> Rows:
+    """Read the uses that count and meet the window."""
+    return session.execute(
+        select(
+            UsageRecord.instrument_id, UsageRecord.start_at, UsageRecord.end_at, UsageRecord.effective_minutes, UsageRecord.audience,
+            UsageRecord.is_external, UsageRecord.mode, UsageRecord.purpose, UsageRecord.samples, UsageRecord.runs, UsageRecord.rating,
+            UsageRecord.person_id, UsageRecord.organisation_id,
+        )
+        .where(UsageRecord.instrument_id.in_(ids), UsageRecord.start_at < window.end, UsageRecord.end_at > window.start, counts())
+    )  # fmt: skip
+
+
+def bookings(session: Session, ids: Collection[int], window: TimeSpan) -> Rows:
+    """Read the bookings that hold or held, and those cancelled too late to be made good."""
+    return session.execute(
+        select(Booking.instrument_id, Booking.lane, Booking.start_at, Booking.end_at, Booking.status, Booking.changed_at)
+        .where(Booking.instrument_id.in_(ids), Booking.start_at < window.end, Booking.end_at > window.start)
+        .where(Booking.status.in_((*KEPT, "cancelled")))
+    ).all()
+
+
+def income(session: Session, ids: Collection[int], window: TimeSpan) -> Rows:
+    """Read the charges on the books, reversals included, each with how its use was."""
+    outside = case((Charge.usage_id.is_not(None), UsageRecord.is_external), else_=_from_outside())
+    return session.execute(
+        select(
+            Charge.instrument_id, Charge.used_at, Charge.total, outside.label("is_external"),
+            func.coalesce(UsageRecord.audience, Booking.audience, case((_from_outside(), "other"), else_="internal")).label("audience"),
+            func.coalesce(UsageRecord.mode, Booking.mode, "self").label("mode"),
+            func.coalesce(UsageRecord.purpose, Booking.purpose, "other").label("purpose"),
+        )
+        .outerjoin(UsageRecord, Charge.usage_id == UsageRecord.id)
+        .outerjoin(Booking, Charge.booking_id == Booking.id)
+        .where(Charge.instrument_id.in_(ids), Charge.used_at >= window.start, Charge.used_at < window.end, Charge.final_at.is_not(None))
+    ).all()  # fmt: skip
+
+
+def _from_outside() -> Any:
+    return or_(Charge.user_organisation_id.is_(None), Charge.user_organisation_id != Charge.organisation_id)

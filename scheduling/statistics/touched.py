@@ -1,0 +1,149 @@
+"""Touched times: what the database itself notes whenever a row that statistics rest on changes, on whatever path, in the same transaction.
+
+The rollups of the months a noted time meets are made anew by rollup.py, which takes the note away in the same transaction. A note of no
+instrument is of its facility's, or of all of them; a note without an end reaches to today, one without a beginning from the first day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Connection, delete, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from instruments.catalogue import Instrument, PublicationPhase
+from instruments.closures import Closure
+from instruments.database import DERIVED, Base, Key, attach
+from instruments.holidays import Holiday
+from instruments.lanes import LaneCount
+from instruments.opening import OpeningHours
+from scheduling.accounting.charges import Charge
+from scheduling.bookings import Booking
+from scheduling.usage import UsageRecord
+from scheduling.usageproblems import UsageProblem
+
+
+class TouchedSpan(Base):
+    """One note: figures of an instrument (or of a facility's, or of all) within [start_at, end_at] are no longer as the rows say."""
+
+    __tablename__ = "touched_span"
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    instrument_id: Mapped[int | None] = mapped_column(BigInteger)
+    facility_id: Mapped[int | None] = mapped_column(BigInteger)
+    start_at: Mapped[datetime | None]
+    end_at: Mapped[datetime | None]
+
+    __table_args__ = ({"info": {DERIVED: True}},)
+
+
+# What a note says, with {row} for NEW or OLD: instrument, facility, from, until; and the columns whose change matters ("" for any).
+USE = "{row}.instrument_id, NULL, {row}.start_at, COALESCE({row}.end_at, {row}.start_at)"
+BOOKING = "{row}.instrument_id, NULL, {row}.start_at, {row}.end_at"
+CHARGE = "{row}.instrument_id, NULL, {row}.used_at, {row}.used_at"
+CLOSURE = "{row}.instrument_id, {row}.facility_id, {row}.start_at, {row}.last_end_at"
+PHASE = "{row}.instrument_id, NULL, {row}.at, NULL"
+INSTRUMENT = "{row}.id, NULL, NULL, NULL"
+PROBLEM = (
+    "{row}.instrument_id, NULL, (SELECT start_at FROM usage_record WHERE id = {row}.usage_id), "
+    "(SELECT COALESCE(end_at, start_at) FROM usage_record WHERE id = {row}.usage_id)"
+)
+# A local date is somewhere within two days of its UTC midnight.
+SINCE = {
+    "sqlite": "{row}.instrument_id, NULL, datetime({row}.valid_from, '-2 days'), NULL",
+    "postgresql": "{row}.instrument_id, NULL, ({row}.valid_from - 2)::timestamp AT TIME ZONE 'UTC', NULL",
+}
+HOLIDAY = {
+    "sqlite": "NULL, NULL, datetime({row}.on_date, '-2 days'), datetime({row}.on_date, '+3 days')",
+    "postgresql": "NULL, NULL, ({row}.on_date - 2)::timestamp AT TIME ZONE 'UTC', ({row}.on_date + 3)::timestamp AT TIME ZONE 'UTC'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A table whose changes are noted: what a note says, on which steps, and the columns whose change matters (none: any)."""
+
+    table: type[Base]
+    says: Mapping[str, str]
+    columns: str = ""
+    steps: tuple[str, ...] = ("INSERT", "UPDATE", "DELETE")
+
+
+def _both(says: str) -> Mapping[str, str]:
+    return {"sqlite": says, "postgresql": says}
+
+
+WATCHED = (
+    Watched(
+        UsageRecord, _both(USE), "start_at end_at effective_minutes samples runs status mode purpose rating", ("INSERT", "UPDATE"),
+    ),
+    Watched(UsageProblem, _both(PROBLEM), "usage_id resolved_at", ("INSERT", "UPDATE")),
+    Watched(Booking, _both(BOOKING), "lane start_at end_at status"),
+    Watched(Charge, _both(CHARGE), "usage_id booking_id used_at total final_at", ("INSERT", "UPDATE")),
+    Watched(Closure, _both(CLOSURE), "kind start_at end_at last_end_at repeats repeat_every repeat_until lifted_at lifted_days"),
+    Watched(OpeningHours, SINCE),
+    Watched(LaneCount, SINCE),
+    Watched(Holiday, HOLIDAY),
+    Watched(PublicationPhase, _both(PHASE)),
+    Watched(Instrument, _both(INSTRUMENT), "lanes time_zone facility_id published_at", ("UPDATE",)),
+)  # fmt: skip
+_ROWS = {"INSERT": ("NEW",), "UPDATE": ("NEW", "OLD"), "DELETE": ("OLD",)}
+
+
+def triggers(dialect: str) -> list[tuple[type[Base], str]]:
+    """Give the statements that make the database keep the notes on a dialect, each with its table."""
+    made = _on_sqlite if dialect == "sqlite" else _on_postgresql
+    return [(one.table, statement) for one in WATCHED for statement in made(one)]
+
+
+def _note(says: str, row: str) -> str:
+    return f"INSERT INTO touched_span (instrument_id, facility_id, start_at, end_at) VALUES ({says.format(row=row)});"
+
+
+def _on_sqlite(one: Watched) -> list[str]:
+    name = one.table.__tablename__
+    changed = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in one.columns.split())
+    return [
+        f"CREATE TRIGGER {name}_touched_{step.lower()} AFTER {step} ON {name} "
+        + (f"WHEN {changed} " if changed and step == "UPDATE" else "")
+        + "BEGIN " + " ".join(_note(one.says["sqlite"], row) for row in _ROWS[step]) + " END"
+        for step in one.steps
+    ]  # fmt: skip
+
+
+def _on_postgresql(one: Watched) -> list[str]:
+    name, says = one.table.__tablename__, one.says["postgresql"]
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in one.columns.replace("lifted_days", "").split())
+    if "lifted_days" in one.columns:  # JSON cannot be compared on PostgreSQL
+        changed += " OR NEW.lifted_days::text IS DISTINCT FROM OLD.lifted_days::text"
+    made = []
+    for step in one.steps:
+        function = f"touch_{name}_{step.lower()}"
+        body = " ".join(_note(says, row) for row in _ROWS[step])
+        when = f"WHEN ({changed}) " if changed and step == "UPDATE" else ""
+        made.append(f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$")
+        made.append(
+            f"CREATE TRIGGER {name}_touched_{step.lower()} AFTER {step} ON {name} FOR EACH ROW {when}EXECUTE FUNCTION {function}()"
+        )
+    return made
+
+
+def leavings() -> list[str]:
+    """Give the statements that take away what PostgreSQL keeps of the triggers when their tables are gone."""
+    return [f"DROP FUNCTION IF EXISTS touch_{one.table.__tablename__}_{step.lower()}() CASCADE" for one in WATCHED for step in one.steps]
+
+
+for _dialect in ("sqlite", "postgresql"):
+    for _table, _statement in triggers(_dialect):
+        attach(_table, _statement, _dialect)
+for _statement in leavings():
+    attach(TouchedSpan, _statement, "postgresql", moment="after_drop")
+
+
+def touch_everything(connection: Connection) -> None:
+    """Have all figures made anew: one note instead of however many there are."""
+    connection.execute(delete(TouchedSpan))
+    connection.execute(insert(TouchedSpan).values(instrument_id=None, facility_id=None, start_at=None, end_at=None))
