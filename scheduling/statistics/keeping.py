@@ -151,7 +151,7 @@ def first_days(session: Session, ids: Collection[int]) -> Mapping[int, date]:
 
 def _zones(session: Session, ids: Collection[int]) -> dict[int, str]:
     rows = session.execute(select(Instrument.id, Instrument.time_zone).where(Instrument.id.in_(ids)))
-    return dict(row._tuple() for row in rows)
+    return {row.id: row.time_zone for row in rows}
 
 
 def note_new_day(session: Session, *, now: datetime) -> bool:
