@@ -162,7 +162,7 @@ INDICATORS: Mapping[str, Indicator] = {
                 "有效机时 ÷ 定额机时（通用 1400、专用及 04 类 800 小时），每台至多 100 %",
                 "Effective hours ÷ quota (1400 h general, 800 h dedicated or class 04), at most 100 % each",
             ),
-            Sentence("教高司条函[2000]010号", "Ministry of Education form 教高司条函[2000]010号"), "rate", utilisation_moe,
+            Sentence("教高司条函[2000]010号", "Form of the Ministry of Education, circular no. 010 of 2000"), "rate", utilisation_moe,
         ),
         Indicator(
             "utilisation_offered", Sentence("开放机时利用率", "Use of the hours offered"),
