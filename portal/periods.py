@@ -12,17 +12,16 @@ from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
 from instruments.errors import Forbidden, Invalid, NotFound, OutOfOrder, PortalError, Refused, Sentence
-from instruments.exchange.sheets import csv_pieces
 from instruments.people import Organisation
 from portal import clock
 from portal.auth import login_required, viewer
 from portal.errors import status_of
 from portal.exports import csv_attachment
+from portal.journalfiles import journal_csv
 from portal.language import say, t
 from portal.links import LARGEST_KEY
 from portal.moneynotices import statements_notice
 from portal.transactions import reading, writing
-from scheduling.accounting.journal import COLUMNS, cells_of, journal_of
 from scheduling.accounting.periods import check_list, close_period, closed_months, month_to_close
 from scheduling.accounting.statementlist import administered_by
 from scheduling.accounting.statements import month_span, read_month
@@ -67,10 +66,9 @@ def journal() -> Response:
     month = read_month(request.args.get("month", ""))
     with reading() as session:
         one = _organisation(session, request.args)
-        rows = (cells_of(row, one.time_zone) for row in journal_of(session, one, month))
         name = f"journal-{one.id}-{month:%Y-%m}.csv"
         title = t("凭证明细 {code} {month}.csv", "Journal {code} {month}.csv", code=one.code, month=f"{month:%Y-%m}")
-        return csv_attachment(csv_pieces(COLUMNS, rows), title, name)
+        return csv_attachment(journal_csv(session, one, month), title, name)
 
 
 def _page(error: PortalError | None = None, status: int = 200) -> Any:

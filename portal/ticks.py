@@ -33,7 +33,7 @@ from scheduling.switchedon import work_off
 from scheduling.unended import note_unended
 
 GRACE = timedelta(minutes=30)
-BATCH, CHARGES = 200, 50
+BATCH, CHARGES = 200, 200
 log = structlog.get_logger()
 
 

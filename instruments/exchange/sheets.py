@@ -17,6 +17,7 @@ from instruments.exchange.written import Value, Writer
 PIECE = 64 * 1024  # characters
 LONGEST_CELL = 32_000  # Excel's own limit is 32,767
 MARK = "\ufeff"  # without it Excel takes UTF-8 for the machine's own encoding
+ROW_BY_ROW = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 WIDTHS = {"specifications": 40, "functions": 40, "fees": 40, "requirements": 40, "raw": 20}
 
 
@@ -42,9 +43,8 @@ def csv_pieces(headers: Sequence[str], rows: Iterable[Sequence[Value]]) -> Itera
 
 def write_xlsx(rows: Iterable[Instrument], writer: Writer, path: Path) -> int:
     """Write instruments into a workbook and give how many."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     count = 0
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with xlsxwriter.Workbook(str(path), ROW_BY_ROW) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         sheet = book.add_worksheet("仪器" if writer.language == "zh" else "Instruments")
         sheet.freeze_panes(1, 0)
@@ -55,6 +55,20 @@ def write_xlsx(rows: Iterable[Instrument], writer: Writer, path: Path) -> int:
             for column, value in enumerate(writer.values(row)):
                 _write_cell(sheet, count, column, value)
     return count
+
+
+def write_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[Value]], path: Path) -> None:
+    """Write rows of cells into a workbook of one sheet, row by row, every text made harmless."""
+    with xlsxwriter.Workbook(str(path), ROW_BY_ROW) as book:
+        bold = book.add_format({"bold": True, "bottom": 1})
+        sheet = book.add_worksheet(title)
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(headers) - 1, 16)
+        for column, header in enumerate(headers):
+            sheet.write_string(0, column, header, bold)
+        for number, cells in enumerate(rows, 1):
+            for column, value in enumerate(cells):
+                _write_cell(sheet, number, column, value)
 
 
 def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: Value) -> None:

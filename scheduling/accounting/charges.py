@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
@@ -237,16 +238,33 @@ for _table, _name in ((Charge, "keep_charge"), (ChargeShare, "keep_charge_share"
     attach(_table, f"DROP FUNCTION IF EXISTS {_name}() CASCADE", "postgresql", moment="after_drop")
 
 
+OUTLINE = (joinedload(Charge.instrument), joinedload(Charge.person), joinedload(Charge.group), joinedload(Charge.booking))
+WHOLE = (
+    *OUTLINE, selectinload(Charge.lines), selectinload(Charge.shares).joinedload(ChargeShare.account), selectinload(Charge.disputes),
+)  # fmt: skip
+
+
 def charge(session: Session, charge_id: int) -> Charge:
     """Get a charge with its instrument, person and lines by id."""
-    whole = (
-        joinedload(Charge.instrument), joinedload(Charge.person), joinedload(Charge.group), joinedload(Charge.booking),
-        selectinload(Charge.lines), selectinload(Charge.shares).joinedload(ChargeShare.account), selectinload(Charge.disputes),
-    )  # fmt: skip
-    found = session.scalar(select(Charge).where(Charge.id == charge_id).options(*whole).execution_options(populate_existing=True))
+    return _found(session, charge_id, WHOLE)
+
+
+def outline(session: Session, charge_id: int) -> Charge:
+    """Get a charge for a step with it, in one statement: lines, shares and objections are read, as they now are, when asked for."""
+    return _found(session, charge_id, OUTLINE)
+
+
+def _found(session: Session, charge_id: int, options: tuple[Any, ...]) -> Charge:
+    found = session.scalar(select(Charge).where(Charge.id == charge_id).options(*options).execution_options(populate_existing=True))
     if found is None:
         raise NotFound
     return found
+
+
+def read_anew(session: Session, one: Charge) -> Charge:
+    """Have the parts of a charge read again when they are asked for, after a step has changed them."""
+    session.expire(one, ("lines", "shares", "disputes"))
+    return one
 
 
 def is_of_payer(viewer: Viewer, one: Charge) -> bool:
@@ -266,7 +284,15 @@ def may_see_charge(viewer: Viewer, one: Charge) -> bool:
 
 def seen_charge(session: Session, charge_id: int, viewer: Viewer) -> Charge:
     """Get a charge the viewer may see; any other is not found."""
-    found = charge(session, charge_id)
+    return _shown(charge(session, charge_id), viewer)
+
+
+def seen_outline(session: Session, charge_id: int, viewer: Viewer) -> Charge:
+    """Get a charge the viewer may see, for a step with it; any other is not found."""
+    return _shown(outline(session, charge_id), viewer)
+
+
+def _shown(found: Charge, viewer: Viewer) -> Charge:
     if viewer.is_anonymous or not may_see_charge(viewer, found):
         raise NotFound
     return found

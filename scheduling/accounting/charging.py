@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from instruments.access import Viewer
 from instruments.catalogue import Instrument
@@ -19,12 +19,12 @@ from instruments.errors import Changed, Forbidden, Invalid, OutOfOrder, Sentence
 from instruments.money import yuan
 from instruments.people import Organisation, Person
 from instruments.tariffs import TariffVersion
-from scheduling.accounting.accounts import NOTHING, lock_accounts, open_credit_of
-from scheduling.accounting.charges import STATUSES, Charge, ChargeLine, ChargeShare, charge, is_of_payer, seen_charge
+from scheduling.accounting.accounts import NOTHING, Account, lock_accounts, open_credit_of
+from scheduling.accounting.charges import OUTLINE, STATUSES, Charge, ChargeLine, ChargeShare, is_of_payer, read_anew, seen_outline
 from scheduling.accounting.holds import end_holds, open_holds
-from scheduling.accounting.ledger import post
+from scheduling.accounting.ledger import Posting, post_all
 from scheduling.accounting.reviews import review_days
-from scheduling.accounting.splits import WHOLE, check_whole, income_accounts, split_amount
+from scheduling.accounting.splits import WHOLE, check_whole, incomes_of, split_amount
 from scheduling.bookings import Booking
 from scheduling.deciding import check_reason
 from scheduling.locks import take_locks
@@ -70,11 +70,20 @@ def add_charge(session: Session, bill: Bill, *, now: datetime) -> Charge:
     _add_lines(session, made, bill.priced)
     if bill.shares:
         check_whole([percent for _, percent in bill.shares], "shares")
-        session.add_all(ChargeShare(charge_id=made.id, account_id=account_id, percent=percent) for account_id, percent in bill.shares)
-    _share_out(session, made)
+        add_shares(session, made, bill.shares)
     if made.total is not None:
-        settle_holds(session, made, now)
-    return charge(session, made.id)
+        settle_holds(session, [made], now)
+    return read_anew(session, made)
+
+
+def add_shares(session: Session, one: Charge, shares: Sequence[tuple[int, Decimal]]) -> None:
+    """Write who pays which part of a charge, to the fen; `shares` are (account id, percent)."""
+    amounts = split_amount(one.total or NOTHING, [percent for _, percent in shares])
+    session.add_all(
+        ChargeShare(charge_id=one.id, account_id=account_id, percent=percent, amount=amount)
+        for (account_id, percent), amount in zip(shares, amounts, strict=True)
+    )
+    session.flush()
 
 
 def live_charge(session: Session, bill: Bill) -> Charge | None:
@@ -100,7 +109,7 @@ def _add_lines(session: Session, one: Charge, priced: Priced) -> None:
 
 
 def _share_out(session: Session, one: Charge) -> None:
-    """Divide the total among who pays, to the fen."""
+    """Divide a changed total among who pays, to the fen."""
     session.flush()
     shares = session.scalars(select(ChargeShare).where(ChargeShare.charge_id == one.id).order_by(ChargeShare.id)).all()
     for share, amount in zip(shares, split_amount(one.total or NOTHING, [share.percent for share in shares]), strict=True):
@@ -108,17 +117,16 @@ def _share_out(session: Session, one: Charge) -> None:
     session.flush()
 
 
-def settle_holds(session: Session, one: Charge, now: datetime) -> None:
-    """End what is held for the booking: from here on the charge itself counts against the accounts."""
-    if one.booking_id is not None:
-        end_holds(session, [one.booking_id], "charged", now=now)
+def settle_holds(session: Session, charges: Sequence[Charge], now: datetime) -> None:
+    """End what is held for the bookings: from here on the charges themselves count against the accounts."""
+    end_holds(session, [one.booking_id for one in charges if one.booking_id is not None], "charged", now=now)
 
 
 def locked_charge(session: Session, charge_id: int, viewer: Viewer, *, version: int | None = None) -> Charge:
     """Lock a charge the viewer may see and read it as it now is; a version other than the one the person saw is told as a change."""
-    seen_charge(session, charge_id, viewer)
-    session.execute(select(Charge.id).where(Charge.id == charge_id).with_for_update(key_share=True))
-    one = charge(session, charge_id)
+    seen_outline(session, charge_id, viewer)
+    lock = select(Charge).where(Charge.id == charge_id).options(*OUTLINE).with_for_update(key_share=True, of=Charge)
+    one = session.scalars(lock.execution_options(populate_existing=True)).one()
     if version is not None and one.version != version:
         status = STATUSES[one.status]
         raise Changed(
@@ -157,7 +165,7 @@ def add_manual_line(
     check_charge_manager(viewer, one)
     check_status(one, "draft")
     add_line(session, one, label, amount, reason=reason, by=viewer.person_id)
-    return charge(session, charge_id)
+    return read_anew(session, one)
 
 
 def add_line(session: Session, one: Charge, label: str, amount: Decimal, *, reason: str, by: int) -> None:
@@ -200,8 +208,8 @@ def confirm_charge(session: Session, charge_id: int, *, viewer: Viewer, now: dat
     if not one.total or not days:
         _finalise(session, [one], now)
     else:
-        settle_holds(session, one, now)
-    return charge(session, charge_id)
+        settle_holds(session, [one], now)
+    return read_anew(session, one)
 
 
 def _check_use(session: Session, one: Charge) -> None:
@@ -218,8 +226,7 @@ def _name_a_payer(session: Session, one: Charge, now: datetime) -> None:
         return
     holder = session.get_one(Organisation, one.user_organisation_id or one.person.organisation_id)
     due = open_credit_of(session, one.organisation_id, holder, now)
-    session.add(ChargeShare(charge_id=one.id, account_id=due.id, percent=WHOLE))
-    _share_out(session, one)
+    add_shares(session, one, [(due.id, WHOLE)])
 
 
 def accept(session: Session, charge_id: int, *, viewer: Viewer, now: datetime) -> Charge:
@@ -232,21 +239,22 @@ def accept(session: Session, charge_id: int, *, viewer: Viewer, now: datetime) -
     check_status(one, "review")
     one.accepted_by = viewer.person_id
     _finalise(session, [one], now)
-    return charge(session, charge_id)
+    return read_anew(session, one)
 
 
 def finalise_due(session: Session, *, now: datetime, most: int = 100) -> list[Charge]:
-    """Post the charges whose time for review is over; several processes may do this at once."""
+    """Post the charges whose time for review is over; several processes may do this at once. As many statements for all as for one."""
     due = session.scalars(
-        select(Charge.id)
+        select(Charge)
         .where(Charge.status == "review", Charge.review_until <= now)
+        .options(joinedload(Charge.instrument))
         .order_by(Charge.id)
         .limit(most)
-        .with_for_update(skip_locked=True, key_share=True)
+        .with_for_update(skip_locked=True, key_share=True, of=Charge)
+        .execution_options(populate_existing=True)
     ).all()
-    found = [charge(session, charge_id) for charge_id in due]
-    _finalise(session, found, now)
-    return found
+    _finalise(session, due, now)
+    return [read_anew(session, one) for one in due]
 
 
 def finalise(session: Session, one: Charge, now: datetime) -> None:
@@ -256,21 +264,25 @@ def finalise(session: Session, one: Charge, now: datetime) -> None:
 
 def _finalise(session: Session, charges: Sequence[Charge], now: datetime) -> None:
     session.flush()
-    incomes = {one.id: income_accounts(session, one.instrument, now) if one.total else [] for one in charges}
-    payers = {one.id: _shares(session, one) for one in charges}
+    costly = [one for one in charges if one.total]
+    incomes = incomes_of(session, [one.instrument for one in costly], now)
+    payers = _shares_of(session, costly)
     held = open_holds(session, [one.booking_id for one in charges if one.booking_id is not None])
     accounts = {account.id for parts in incomes.values() for account, _ in parts} | {hold.account_id for hold in held}
     lock_accounts(session, accounts | {share.account_id for shares in payers.values() for share in shares})
+    settle_holds(session, charges, now)
+    post_all(session, [_posting(one, payers.get(one.id, ()), incomes[one.instrument_id], now) for one in costly])
     for one in charges:
-        settle_holds(session, one, now)
-        if one.total:
-            earned = split_amount(one.total, [percent for _, percent in incomes[one.id]])
-            entries = [(share.account_id, -share.amount) for share in payers[one.id]]
-            entries += [(account.id, part) for (account, _), part in zip(incomes[one.id], earned, strict=True)]
-            by = one.accepted_by or one.confirmed_by
-            post(session, key=posting_key(one.id), kind="charge", entries=entries, at=now, by=by, noun="charge", noun_id=one.id)
         one.status, one.final_at = "final", now
     session.flush()
+
+
+def _posting(one: Charge, payers: Sequence[ChargeShare], incomes: Sequence[tuple[Account, Decimal]], now: datetime) -> Posting:
+    """Say what is posted for a charge: its shares from those who pay, the total to those who earn."""
+    earned = split_amount(one.total or NOTHING, [percent for _, percent in incomes])
+    entries = [(share.account_id, -share.amount) for share in payers]
+    entries += [(account.id, part) for (account, _), part in zip(incomes, earned, strict=True)]
+    return Posting(posting_key(one.id), "charge", tuple(entries), now, one.accepted_by or one.confirmed_by, noun="charge", noun_id=one.id)
 
 
 def posting_key(charge_id: int) -> str:
@@ -278,5 +290,9 @@ def posting_key(charge_id: int) -> str:
     return f"charge/{charge_id}"
 
 
-def _shares(session: Session, one: Charge) -> Sequence[ChargeShare]:
-    return session.scalars(select(ChargeShare).where(ChargeShare.charge_id == one.id).order_by(ChargeShare.id)).all()
+def _shares_of(session: Session, charges: Sequence[Charge]) -> dict[int, list[ChargeShare]]:
+    found: dict[int, list[ChargeShare]] = {}
+    wanted = ChargeShare.charge_id.in_([one.id for one in charges])
+    for share in session.scalars(select(ChargeShare).where(wanted).order_by(ChargeShare.id)):
+        found.setdefault(share.charge_id, []).append(share)
+    return found

@@ -1,4 +1,4 @@
-"""The ledger: double entry in fen, append-only. `post` is the only way in.
+"""The ledger: double entry in fen, append-only. `post` and `post_all` are the only way in.
 
 A transaction names who, when, why and of what; its entries add up to zero. PostgreSQL also refuses at the commit whatever does not, and both
 databases refuse to change or delete what was posted (triggers), so a mistake is put right by another transaction.
@@ -6,15 +6,16 @@ databases refuse to change or delete what was posted (triggers), so a mistake is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, insert, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
-from instruments.database import Base, Key, attach
+from instruments.database import Base, Key, Yuan, attach
 from instruments.errors import Sentence
 from instruments.money import yuan
 from scheduling.accounting.accounts import NOTHING, Account, lock_accounts
@@ -111,6 +112,20 @@ class Unbalanced(ValueError):
     """A posting that does not add up to zero, or another posting under a known key: a fault of the program, not of a person."""
 
 
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What is to be posted: `key` says what it is of, `entries` are (account or its id, amount)."""
+
+    key: str
+    kind: str
+    entries: tuple[tuple[Account | int, Decimal], ...]
+    at: datetime
+    by: int | None
+    reason: str = ""
+    noun: str = ""
+    noun_id: int | None = None
+
+
 def post(
     session: Session, *, key: str, kind: str, entries: Iterable[tuple[Account | int, Decimal]], at: datetime, by: int | None,
     reason: str = "", noun: str = "", noun_id: int | None = None,
@@ -119,22 +134,54 @@ def post(
 
     Entries name an account or its id; several of one account become one, those of nothing are left out. Raises Unbalanced.
     """
-    if kind not in TRANSACTION_KINDS:
-        raise Unbalanced(f"{kind} is no kind of posting")
-    amounts = _added_up(entries)
-    accounts = lock_accounts(session, amounts)
-    # Under the locks: whoever posted the same key first has committed by now.
-    known = session.scalar(select(LedgerTransaction).where(LedgerTransaction.key == key))
-    if known is not None:
-        return _same(known, amounts)
-    made = LedgerTransaction(key=key, kind=kind, at=at, made_by=by, reason=reason[:500], noun=noun, noun_id=noun_id)
-    session.add(made)
-    session.flush()  # the entries need its id
-    rows = [{"transaction_id": made.id, "account_id": account_id, "amount": amount} for account_id, amount in amounts.items()]
-    session.execute(insert(LedgerEntry), rows)
-    for account_id, amount in amounts.items():
-        _add(session, accounts[account_id], amount)
+    (made,) = post_all(session, [Posting(key, kind, tuple(entries), at, by, reason, noun, noun_id)])
     return made
+
+
+def post_all(session: Session, postings: Sequence[Posting]) -> list[LedgerTransaction]:
+    """Post many things at once, each as `post` does; as many statements for all of them as for one."""
+    for one in postings:
+        if one.kind not in TRANSACTION_KINDS:
+            raise Unbalanced(f"{one.kind} is no kind of posting")
+    amounts = {one.key: _added_up(one.entries) for one in postings}
+    accounts = lock_accounts(session, {account_id for each in amounts.values() for account_id in each})
+    # Under the locks: whoever posted the same key first has committed by now.
+    posted = session.scalars(select(LedgerTransaction).where(LedgerTransaction.key.in_(amounts))).all()
+    found = {one.key: _same(one, amounts[one.key]) for one in posted}
+    fresh = {one.key: _transaction(one) for one in postings if one.key not in found}
+    if fresh:
+        session.add_all(fresh.values())
+        session.flush()  # the entries need their ids
+        _write_entries(session, accounts, [(made.id, amounts[key]) for key, made in fresh.items()])
+    return [(found | fresh)[one.key] for one in postings]
+
+
+def _transaction(one: Posting) -> LedgerTransaction:
+    return LedgerTransaction(
+        key=one.key, kind=one.kind, at=one.at, made_by=one.by, reason=one.reason[:500], noun=one.noun, noun_id=one.noun_id
+    )
+
+
+def _write_entries(session: Session, accounts: Mapping[int, Account], made: Sequence[tuple[int, Mapping[int, Decimal]]]) -> None:
+    """Write the entries of transactions, and what they come to on each account."""
+    rows: list[dict[str, int | Decimal]] = []
+    sums: dict[int, Decimal] = {}
+    for transaction_id, amounts in made:
+        for account_id, amount in amounts.items():
+            rows.append({"transaction_id": transaction_id, "account_id": account_id, "amount": amount})
+            sums[account_id] = sums.get(account_id, NOTHING) + amount
+    session.execute(insert(LedgerEntry), rows)
+    _add(session, accounts, sums)
+
+
+def _add(session: Session, accounts: Mapping[int, Account], sums: Mapping[int, Decimal]) -> None:
+    # Past the audit log on purpose: the entry itself is the record of it.
+    session.connection().execute(ADD, [{"account": account_id, "more": amount} for account_id, amount in sorted(sums.items())])
+    for account_id, amount in sums.items():
+        set_committed_value(accounts[account_id], "balance", accounts[account_id].balance + amount)
+
+
+ADD = update(Account).where(Account.id == bindparam("account")).values(balance=Account.balance + bindparam("more", type_=Yuan))
 
 
 def _added_up(entries: Iterable[tuple[Account | int, Decimal]]) -> dict[int, Decimal]:
@@ -154,14 +201,6 @@ def _same(known: LedgerTransaction, amounts: dict[int, Decimal]) -> LedgerTransa
     if {entry.account_id: entry.amount for entry in known.entries} != amounts:
         raise Unbalanced(f"{known.key} was posted with other entries")
     return known
-
-
-def _add(session: Session, one: Account, amount: Decimal) -> None:
-    # Past the audit log on purpose: the entry itself is the record of it.
-    session.execute(
-        update(Account).where(Account.id == one.id).values(balance=Account.balance + amount).execution_options(synchronize_session=False)
-    )
-    set_committed_value(one, "balance", one.balance + amount)
 
 
 def posting(session: Session, key: str) -> LedgerTransaction | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -127,8 +127,13 @@ def month_of(at: datetime, organisation: Organisation) -> date:
     return next(one for one in candidates if at < month_span(one, organisation.time_zone).end)
 
 
-def close_period(session: Session, organisation_id: int, month: date, *, viewer: Viewer, now: datetime) -> PeriodClose:
-    """Close an organisation's month and make its statements; refused with the list of what is open. Closing again changes nothing."""
+def close_period(
+    session: Session, organisation_id: int, month: date, *, viewer: Viewer, now: datetime, told: Callable[[int], None] = lambda _lines: None
+) -> PeriodClose:
+    """Close an organisation's month and make its statements; refused with the list of what is open. Closing again changes nothing.
+
+    `told` is told, with every statement, how many lines are on statements by now.
+    """
     if not viewer.may_administer(organisation_id):
         raise Forbidden
     organisation, month = organisation_of(session, organisation_id), first_of(month)
@@ -141,7 +146,10 @@ def close_period(session: Session, organisation_id: int, month: date, *, viewer:
     _check_done(session, organisation, month)
     until = month_span(month, organisation.time_zone).end
     issue = Issue(organisation, month, until, now, viewer.person_id)
-    count = sum(1 for _ in issue_statements(session, issue))
+    count = lines = 0
+    for one in issue_statements(session, issue):
+        count, lines = count + 1, lines + one.line_count
+        told(lines)
     made = PeriodClose(organisation_id=organisation_id, month=month, statements=count, closed_at=now, closed_by=viewer.person_id)
     session.add(made)
     session.flush()  # a second closing of the month is refused here at the latest

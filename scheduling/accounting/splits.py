@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.access import Viewer
@@ -132,22 +133,60 @@ def split_of(session: Session, organisation_id: int, instrument_id: int | None =
 
 def income_accounts(session: Session, instrument: Instrument, now: datetime) -> list[tuple[Account, Decimal]]:
     """Give the accounts an instrument's income goes to, with their percents; without a facility its part goes to the instrument."""
-    found = []
-    for part, percent in split_of(session, instrument.organisation_id, instrument.id).items():
-        found.append((_account_of(session, instrument, part, now), percent))
-    return found
+    return incomes_of(session, [instrument], now)[instrument.id]
 
 
-def _account_of(session: Session, instrument: Instrument, part: str, now: datetime) -> Account:
-    owner, kind = instrument.organisation_id, "income"
-    of: dict[str, int | None] = {}
-    if part == "facility" and instrument.facility_id is not None:
-        number, name, of = f"FAC-{instrument.facility_id}", "设施收入 Facility income", {"facility_id": instrument.facility_id}
-    elif part == "organisation":
-        number, name = f"ORG-{owner}", "单位收入 Organisation income"
-    elif part == "management":
-        number, name, kind = f"FEE-{owner}", "管理费 Management fee", "fee"
-    else:
-        number, of = f"INS-{instrument.id}-{owner}", {"instrument_id": instrument.id}
-        name = f"仪器收入 Instrument income: {instrument.name_zh or instrument.name_en}"[:200]
-    return house_account(session, number, kind, name, organisation_id=owner, now=now, **of)
+def incomes_of(session: Session, instruments: Iterable[Instrument], now: datetime) -> dict[int, list[tuple[Account, Decimal]]]:
+    """Give the accounts that the income of each instrument goes to, with their percents; two statements, and one for each account not open yet."""
+    by_id = {one.id: one for one in instruments}
+    divided = {one.id: _division(one, parts) for one, parts in _parts_of(session, by_id)}
+    wanted = {house.number: house for parts in divided.values() for house, _ in parts}
+    known = {one.number: one for one in session.scalars(select(Account).where(Account.number.in_(wanted)))}
+    accounts = {number: known.get(number) or _opened(session, house, now) for number, house in wanted.items()}
+    return {key: [(accounts[house.number], percent) for house, percent in parts] for key, parts in divided.items()}
+
+
+def _parts_of(session: Session, by_id: Mapping[int, Instrument]) -> Iterator[tuple[Instrument, dict[str, Decimal]]]:
+    """Give the division that holds for each instrument; one statement."""
+    owners = {one.organisation_id for one in by_id.values()}
+    of = or_(IncomeSplit.instrument_id.in_(by_id), IncomeSplit.instrument_id.is_(None))
+    found: dict[tuple[int, int | None], dict[str, Decimal]] = {}
+    for row in session.scalars(select(IncomeSplit).where(IncomeSplit.organisation_id.in_(owners), of).order_by(IncomeSplit.id)):
+        found.setdefault((row.organisation_id, row.instrument_id), {})[row.part] = row.percent
+    for one in by_id.values():
+        yield one, found.get((one.organisation_id, one.id)) or found.get((one.organisation_id, None)) or dict(USUALLY)
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """An account of an organisation's own books: its number, what kind it is, its name, and whose."""
+
+    number: str
+    kind: str
+    name: str
+    owner_id: int
+    instrument_id: int | None = None
+    facility_id: int | None = None
+
+
+def _division(one: Instrument, parts: Mapping[str, Decimal]) -> list[tuple[_House, Decimal]]:
+    return [(_house_of(one, part), percent) for part, percent in parts.items()]
+
+
+def _house_of(one: Instrument, part: str) -> _House:
+    owner = one.organisation_id
+    if part == "facility" and one.facility_id is not None:
+        return _House(f"FAC-{one.facility_id}", "income", "设施收入 Facility income", owner, facility_id=one.facility_id)
+    if part == "organisation":
+        return _House(f"ORG-{owner}", "income", "单位收入 Organisation income", owner)
+    if part == "management":
+        return _House(f"FEE-{owner}", "fee", "管理费 Management fee", owner)
+    name = f"仪器收入 Instrument income: {one.name_zh or one.name_en}"[:200]
+    return _House(f"INS-{one.id}-{owner}", "income", name, owner, instrument_id=one.id)
+
+
+def _opened(session: Session, house: _House, now: datetime) -> Account:
+    of = {"instrument_id": house.instrument_id, "facility_id": house.facility_id}
+    return house_account(
+        session, house.number, house.kind, house.name, organisation_id=house.owner_id, now=now, **{key: value for key, value in of.items() if value}
+    )

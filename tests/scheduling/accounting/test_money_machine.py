@@ -337,7 +337,7 @@ def run(engine, **changes):
     ("place", "name", "broken"),
     [
         ("scheduling.changing", "release", lambda session, ids, *, now: []),
-        ("scheduling.accounting.ledger", "_add", lambda session, one, amount: None),
+        ("scheduling.accounting.ledger", "_add", lambda session, accounts, sums: None),
         ("scheduling.accounting.charging", "_share_out", lambda session, one: None),
     ],
     ids=["holds not released", "balances not kept", "shares not kept"],
