@@ -95,7 +95,8 @@ node_modules/.fetched: package-lock.json package.json .npmrc .ci/node.txt | $(BI
 
 $(VENDOR)/.copied: node_modules/.fetched
 	@rm -rf $(VENDOR)
-	@mkdir -p $(VENDOR)/bootstrap $(VENDOR)/htmx
+	@mkdir -p $(VENDOR)/bootstrap $(VENDOR)/echarts $(VENDOR)/htmx
 	@cp node_modules/bootstrap/dist/css/bootstrap.min.css $(VENDOR)/bootstrap/
+	@cp node_modules/echarts/dist/echarts.min.js $(VENDOR)/echarts/
 	@cp node_modules/htmx.org/dist/htmx.min.js $(VENDOR)/htmx/
 	@touch $@

@@ -14,6 +14,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from portal.auth import viewer as who
+from portal.chartpage import shown_chart
 from portal.formats import filters
 from portal.language import t
 
@@ -38,6 +39,7 @@ def init_pages(app: Flask) -> None:
         here_with=here_with,
         me_links=me_links,
         portal_name=portal_name,
+        shown_chart=shown_chart,
         site_links=site_links,
     )
     app.context_processor(lambda: {"viewer": who()})

@@ -36,13 +36,14 @@ TEXTS = [
     ("on-hold", "hold-stripe"),
 ]
 EDGES = [("edge", "paper"), ("edge", "mist"), ("accent", "paper"), ("stop", "paper"), ("mine", "paper")]
+EDGES += [(f"chart-{number}", "paper") for number in range(1, 7)]
 
 
 def colours(scheme: str) -> dict[str, str]:
     """Read the colours of a scheme; at night those of the day hold where nothing else is said."""
     day, _, night = (CSS / "tokens.css").read_text().partition("@media (prefers-color-scheme: dark)")
-    found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", day))
-    return found | (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", night.partition("\n}\n")[0])) if scheme == "night" else {})
+    found = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", day))
+    return found | (dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", night.partition("\n}\n")[0])) if scheme == "night" else {})
 
 
 def luminance(colour: str) -> float:
