@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField
@@ -12,7 +13,7 @@ from portal.forms import AtMost, Form, Required, options
 from portal.language import lazy_t
 from scheduling.accounting.accounts import KINDS, NOTHING, OPENED_BY_HAND, QUOTA_MODES, Account, AccountTerms
 from scheduling.accounting.deposits import Transfer
-from scheduling.accounting.splits import PARTS
+from scheduling.accounting.divisions import PARTS
 
 IN_YUAN = {"inputmode": "decimal"}
 
@@ -97,18 +98,27 @@ class SpenderForm(Form):
     )
 
 
-class SplitForm(Form):
-    """How income is divided, in percent, and how long users may look at a charge."""
+class DivisionForm(Form):
+    """How income is divided, in percent, and from which day on."""
 
     to_instrument = StringField(lazy_t("仪器（%）", "Instrument (%)"), [AtMost(10)], render_kw=IN_YUAN)
     to_facility = StringField(lazy_t("设施或中心（%）", "Facility (%)"), [AtMost(10)], render_kw=IN_YUAN)
     to_organisation = StringField(lazy_t("单位（%）", "Organisation (%)"), [AtMost(10)], render_kw=IN_YUAN)
     to_management = StringField(lazy_t("管理费（%）", "Management fee (%)"), [AtMost(10)], render_kw=IN_YUAN)
-    review_days = IntegerField(lazy_t("用户核对期限（天）", "Days users may look at a charge"), [NumberRange(0, 92)], default=7)
+    valid_from = DateField(
+        lazy_t("从哪天起", "From which day on"), [Optional()], description=lazy_t("不填则从现在起", "Empty: from now on")
+    )
 
-    def parts(self) -> Any:
+    def parts(self) -> dict[str, Decimal]:
         """Give the percents that were written."""
-        return {part: yuan(self[f"to_{part}"].data, f"to_{part}") for part in PARTS if self[f"to_{part}"].data}
+        written = {part: yuan(self[f"to_{part}"].data, f"to_{part}") for part in PARTS if self[f"to_{part}"].data}
+        return {part: percent for part, percent in written.items() if percent}
+
+
+class SplitForm(DivisionForm):
+    """How an organisation's income is divided, and how long its users may look at a charge."""
+
+    review_days = IntegerField(lazy_t("用户核对期限（天）", "Days users may look at a charge"), [NumberRange(0, 92)], default=7)
 
 
 def terms_form(one: Account) -> TermsForm:

@@ -118,6 +118,7 @@ def instrument_links(instrument: Instrument) -> list[Link]:
         ("manage.closures", t("停机", "Closures")),
         ("manage.rules", t("预约规则", "Rules")),
         ("manage.instrument_rates", t("收费标准", "Rates")),
+        ("manage.income", t("收入分配", "Income")),
         ("manage.qualifications", t("上机资格", "Qualifications")),
         ("manage.record", t("登记使用", "Record a use")),
         ("manage.results", t("成果", "Results")),

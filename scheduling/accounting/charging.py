@@ -22,9 +22,10 @@ from instruments.tariffs import TariffVersion
 from scheduling.accounting.accounts import NOTHING, Account, lock_accounts, open_credit_of
 from scheduling.accounting.charges import OUTLINE, STATUSES, Charge, ChargeLine, ChargeShare, is_of_payer, read_anew, seen_outline
 from scheduling.accounting.holds import end_holds, open_holds
+from scheduling.accounting.incomes import incomes_of
 from scheduling.accounting.ledger import Posting, post_all
 from scheduling.accounting.reviews import review_days
-from scheduling.accounting.splits import WHOLE, check_whole, incomes_of, split_amount
+from scheduling.accounting.splits import WHOLE, check_whole, split_amount
 from scheduling.bookings import Booking
 from scheduling.deciding import check_reason
 from scheduling.locks import take_locks

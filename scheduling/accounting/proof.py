@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from scheduling.accounting.accounts import Account
 from scheduling.accounting.charges import Charge, ChargeLine, ChargeShare
 from scheduling.accounting.deposits import Deposit
+from scheduling.accounting.divisions import IncomeDivision
 from scheduling.accounting.holds import Hold
 from scheduling.accounting.ledger import LedgerEntry, LedgerTransaction
-from scheduling.accounting.splits import WHOLE, IncomeSplit
+from scheduling.accounting.splits import WHOLE
 from scheduling.accounting.statementproof import STATEMENT_LOOKS
 from scheduling.accounting.voucherproof import VOUCHER_LOOKS
 from scheduling.bookings import OPEN, Booking
@@ -144,16 +145,13 @@ def _deposits() -> tuple[str, str, Select[Any]]:
     return "deposits in the ledger", "deposit", wrong
 
 
-def _splits() -> tuple[str, str, Select[Any]]:
-    """Every division of income makes 100 %."""
-    wrong = (
-        select(func.min(IncomeSplit.id))
-        .group_by(IncomeSplit.organisation_id, IncomeSplit.instrument_id)
-        .having(func.sum(IncomeSplit.percent) != WHOLE)
-        .order_by(func.min(IncomeSplit.id))
-    )
-    return "divisions of income", "part", wrong
+def _divisions() -> tuple[str, str, Select[Any]]:
+    """Every division of income makes 100 %, or leaves an instrument to its organisation's."""
+    together = IncomeDivision.to_instrument + IncomeDivision.to_facility + IncomeDivision.to_organisation + IncomeDivision.to_management
+    follows = and_(together == 0, IncomeDivision.instrument_id.is_not(None))
+    wrong = select(IncomeDivision.id).where(together != WHOLE, ~follows).order_by(IncomeDivision.id)
+    return "divisions of income", "division", wrong
 
 
 Look = Callable[[], tuple[str, str, Select[Any]]]
-LOOKS: tuple[Look, ...] = (_postings, _balances, _held, _holds, _lines, _shares, _posted, _paid, _reversals, _deposits, _splits)
+LOOKS: tuple[Look, ...] = (_postings, _balances, _held, _holds, _lines, _shares, _posted, _paid, _reversals, _deposits, _divisions)

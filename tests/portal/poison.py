@@ -78,7 +78,6 @@ CHOSEN = {
     "charge_dispute": {"outcome"},
     "charge_line": {"code", "label_zh", "label_en", "quantity", "unit_zh", "unit_en", "reason"},  # kept as charged by the database
     "hold": {"status"},
-    "income_split": {"part"},
     "ledger_transaction": {"key", "kind", "noun", "reason"},  # append-only
     "reading_batch": {"name", "digest", "answer"},
     "research_result": {"kind", "level", "who"},

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
 from scheduling.accounting.accounts import Account
+from scheduling.accounting.divisions import division_of, history_of
 from scheduling.accounting.holds import Hold
-from scheduling.accounting.splits import split_of
 from scheduling.bookings import Booking
 
 
@@ -123,14 +124,44 @@ def test_a_pi_decides_on_a_spend(session, group, leader, an_account, a_tariff, a
     assert lead("POST", f"/accounts/spends/{hold.id}/{step}", reason="先讨论").status_code == 409
 
 
-def test_income_is_divided_on_a_page(session, keeper, home, as_person):
+def test_income_is_divided_on_a_page(session, keeper, home, as_person, now):
     keep, path = as_person(keeper), f"/organisation/{home.id}/income"
     assert keep("GET", "/organisation/income").location.endswith(path)
     assert keep("POST", path, to_instrument="80", to_management="19.99", review_days="3").status_code == 422
     assert keep("POST", path, to_instrument="80", to_management="20", review_days="93").status_code == 422
     assert keep("POST", path, to_instrument="80", to_management="20", review_days="3").status_code == 302
     session.expire_all()
-    assert split_of(session, home.id) == {"instrument": 80, "management": 20}
+    assert division_of(session, home.id, at=now) == {"instrument": 80, "management": 20}
+
+
+def test_one_instruments_income_is_divided_on_its_page(session, keeper, home, an_instrument, a_manager, a_person, as_person, now):
+    one = an_instrument(organisation=home)
+    keep, path = as_person(keeper), f"/manage/instruments/{one.id}/income"
+    assert "单位的比例" in keep("GET", path).text
+    assert keep("POST", path, to_instrument="80", to_management="19.99").status_code == 422
+    assert keep("POST", path, to_instrument="80", to_management="20", valid_from="2026-11-22").status_code == 422
+    assert keep("POST", path, to_instrument="80", to_management="20").status_code == 303
+    assert keep("POST", path, to_organisation="100", valid_from="2026-12-01").status_code == 303
+    page = keep("GET", path).text
+    assert "单独分配" in page
+    assert "管理费 20.00%" in page
+    assert "即将生效" in page
+    assert "管理费 20.00%" in keep("GET", f"/organisation/{home.id}/income").text
+    session.expire_all()
+    december = datetime(2026, 12, 1, tzinfo=UTC)
+    assert division_of(session, home.id, one.id, at=december - timedelta(hours=9)) == {"instrument": 80, "management": 20}
+    assert division_of(session, home.id, one.id, at=december) == {"organisation": 100}
+    coming = history_of(session, home.id, one.id, now=now)[0].division.id
+    assert keep("POST", f"{path}/{coming}/withdraw").status_code == 303
+    assert keep("POST", path, clear="1").status_code == 303
+    session.expire_all()
+    assert division_of(session, home.id, one.id, at=december) == {"instrument": 100}
+    assert keep("POST", path, clear="1").status_code == 409
+    manager = a_person(organisation=home)
+    a_manager(one, person=manager)
+    look = as_person(manager)
+    assert "由单位管理员设置" in look("GET", path).text
+    assert look("POST", path, to_instrument="100").status_code == 403
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -18,8 +18,11 @@ from sqlalchemy.orm import Session
 
 from instruments.access import load_viewer
 from instruments.publication import STEPS
-from portal import delivery, letters, notices
+from portal import delivery, letters, moneynotices, notices
 from portal.outbox import OutboxMessage, enqueue
+from scheduling.accounting.claims import STATUSES as CLAIM_STATUSES
+from scheduling.accounting.periods import PeriodClose
+from scheduling.usageproblems import KINDS as PROBLEMS
 from tests.fixtures.asking import Ask
 from tests.fixtures.queries import Watched, WatchedRequest
 from tests.fixtures.town import ROLES, Town
@@ -110,6 +113,25 @@ def tell_everything(session: Session, town: Town, now: datetime) -> None:
     context = {"login_url": "/", "reset_url": "/", "url": "/", "days": 3, "hours": 3, "at": now}
     for kind in ("already-registered", "confirm", "invitation", "password-changed", "reset"):
         enqueue(session, to=town.people["owner"], kind=kind, context=context, now=now)
+    tell_of_money(session, town, now)
+
+
+def tell_of_money(session: Session, town: Town, now: datetime) -> None:
+    """Write every kind of letter about money."""
+    things, owner = town.things, [town.people["owner"]]
+    moneynotices.disputed_notice(session, things["disputed_charge"], now)
+    moneynotices.answered_notice(session, things["disputed_charge"], now)
+    moneynotices.statements_notice(session, session.scalars(select(PeriodClose)).one(), now)
+    moneynotices.voucher_notice(session, things["voucher_applied"], now)
+    moneynotices.claim_notice(session, things["claim_submitted"], now)
+    gathered = {
+        "spend-to-approve": {"holds": [things["spend"]], "first": things["spend"]},
+        "charges-to-review": {"charges": [things["charge"]], "count": 1},
+        "problems-open": {"problems": [things["problem"]], "waiting": 2, "kinds": PROBLEMS},
+        "claim-moved": {"one": things["claim_submitted"], "status": CLAIM_STATUSES["submitted"]},
+    }
+    for kind, context in gathered.items():
+        moneynotices.tell(session, owner, kind, "x", context, now)
 
 
 @pytest.fixture

@@ -88,3 +88,26 @@ def tables_of_full_text_search(connection: Connection) -> set[str]:
         return set()
     rows = connection.execute(text("SELECT name FROM pragma_table_list WHERE type IN ('virtual', 'shadow')"))
     return {row.name for row in rows}
+
+
+def test_how_income_was_divided_is_taken_along_there_and_back(empty_database: Database) -> None:
+    engine = empty_database.engine
+    upgrade(engine)
+    downgrade(engine, "0004")
+    with engine.begin() as connection:
+        named = "id, code, name_zh, name_en, kind, city, time_zone, website, mail_domain, is_active, is_sample, version"
+        values = "1, 'A', '甲', '', 'university', '', 'Asia/Shanghai', '', '', TRUE, FALSE, 1"
+        connection.execute(text(f"INSERT INTO organisation ({named}) VALUES ({values})"))
+        for part, percent in (("instrument", 8000), ("management", 2000)):
+            row = {"part": part, "percent": percent}
+            connection.execute(
+                text("INSERT INTO income_split (organisation_id, part, percent, set_at) VALUES (1, :part, :percent, '2026-01-02 03:04:05')"), row
+            )
+    upgrade(engine)
+    percents = "SELECT to_instrument, to_facility, to_organisation, to_management FROM income_division"
+    with engine.begin() as connection:
+        assert connection.execute(text(percents)).all() == [(8000, 0, 0, 2000)]
+    downgrade(engine, "0004")
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT part, percent FROM income_split ORDER BY part")).all()
+    assert found == [("instrument", 8000), ("management", 2000)]
