@@ -1,0 +1,124 @@
+"""Which instruments a figure is about: an organisation's, a facility's, a class's, a city's, those above a value; and whose they are to see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from instruments.access import Viewer, inspected_by
+from instruments.catalogue import Instrument, PublicationPhase
+from instruments.classification import is_code, prefix_of
+from instruments.errors import Invalid, Sentence
+from instruments.people import Organisation
+from instruments.timespan import at_wall, zone
+from scheduling.statistics.indicators import QUOTA_HOURS
+from scheduling.statistics.periods import Period
+
+THRESHOLD = Decimal(500_000)  # yuan; 国发〔2014〕70号 as most provinces read it: a setting of each scheme and page
+ON_NETWORK = ("published", "suspended", "retired")
+DEDICATED_CLASS = "04"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to look at; what is left empty does not narrow. `category` is a code of any level, `least_value` in yuan."""
+
+    organisation_id: int | None = None
+    facility_id: int | None = None
+    category: str = ""
+    city: str = ""
+    instrument_id: int | None = None
+    least_value: Decimal | None = None
+    group_id: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if self.category and not is_code(self.category):
+            raise Invalid("category", Sentence("仪器分类代码须为 6 位数字。", "A category code has six digits."))
+        if self.least_value is not None and (not self.least_value.is_finite() or self.least_value < 0):
+            raise Invalid("least_value", Sentence("原值下限不能为负。", "The least value cannot be below zero."))
+
+
+def city_of() -> ColumnElement[str]:
+    """Give the SQL for an instrument's city: its own, or else its organisation's."""
+    return func.coalesce(func.nullif(Instrument.city, ""), Organisation.city)
+
+
+def conditions(scope: Scope, viewer: Viewer | None = None) -> list[ColumnElement[bool]]:
+    """Give the SQL conditions on Instrument and Organisation; with a viewer, only what she may inspect."""
+    found: list[ColumnElement[bool]] = [] if viewer is None else [inspected_by(viewer)]
+    if scope.organisation_id is not None:
+        found.append(Instrument.organisation_id == scope.organisation_id)
+    if scope.facility_id is not None:
+        found.append(Instrument.facility_id == scope.facility_id)
+    if scope.group_id is not None:
+        found.append(Instrument.group_id == scope.group_id)
+    if scope.category:
+        found.append(Instrument.category_code.startswith(prefix_of(scope.category), autoescape=True))
+    if scope.city:
+        found.append(city_of() == scope.city)
+    if scope.instrument_id is not None:
+        found.append(Instrument.id == scope.instrument_id)
+    if scope.least_value is not None:
+        found.append(Instrument.original_value >= scope.least_value)
+    return found
+
+
+def quota_of() -> ColumnElement[int]:
+    """Give the SQL for an instrument's hours a year: 800 dedicated or of class 04, else 1400."""
+    is_dedicated = or_(Instrument.is_dedicated, Instrument.category_code.startswith(DEDICATED_CLASS))
+    return case((is_dedicated, QUOTA_HOURS["dedicated"]), else_=QUOTA_HOURS["general"])
+
+
+def was_on_network(period: Period) -> ColumnElement[bool]:
+    """Give the SQL for instruments that were on the network at some time of a period."""
+    tz = zone("Asia/Shanghai")
+    start, end = at_wall(period.first, 0, tz), at_wall(period.until, 0, tz)
+    still_there = exists().where(
+        PublicationPhase.instrument_id == Instrument.id, PublicationPhase.publication == "retired", PublicationPhase.at >= start
+    )
+    return and_(
+        Instrument.publication.in_(ON_NETWORK),
+        Instrument.published_at < end,
+        or_(Instrument.publication != "retired", still_there),
+    )
+
+
+def facts(scope: Scope, period: Period, viewer: Viewer | None) -> Select[Any]:
+    """Select what counts about each instrument in scope: whose it is, whether it is on the network, open, its value in fen and quota in hours."""
+    on_network = was_on_network(period)
+    opened = and_(
+        on_network, Instrument.publication == "published", Instrument.sharing_mode != "none",
+        or_(Instrument.accepts_bookings, Instrument.sample_service),
+    )  # fmt: skip
+    return (
+        select(
+            Instrument.id.label("id"), Instrument.organisation_id.label("organisation_id"), Instrument.facility_id.label("facility_id"),
+            func.coalesce(Instrument.category_code, "").label("category_code"), city_of().label("city"),
+            case((on_network, 1), else_=0).label("on_network"), case((opened, 1), else_=0).label("opened"),
+            case((_is_registered(), 1), else_=0).label("in_register"), quota_of().label("quota"),
+            func.coalesce(Instrument.original_value.cast(BigInteger), 0).label("value"), Instrument.published_at.label("published_at"),
+        )
+        .join(Organisation, Instrument.organisation_id == Organisation.id)
+        .where(*conditions(scope, viewer))
+    )  # fmt: skip
+
+
+def _is_registered() -> ColumnElement[bool]:
+    """Give the SQL for instruments that should be on the network: in service, and not exempt."""
+    return and_(Instrument.publication != "retired", ~Instrument.is_exempt)
+
+
+def sees_all(viewer: Viewer) -> bool:
+    """Say whether a viewer may read the figures of the whole network as they are, small counts too."""
+    return viewer.is_province_admin or any(grant.role == "auditor" and grant.organisation_id is None for grant in viewer.grants)
+
+
+def has_instruments(session: Session, scope: Scope, viewer: Viewer | None) -> bool:
+    """Say whether there is any instrument in scope at all."""
+    chosen = select(Instrument.id).join(Organisation, Instrument.organisation_id == Organisation.id).where(*conditions(scope, viewer))
+    return session.scalar(chosen.limit(1)) is not None
