@@ -17,6 +17,7 @@ from portal.accountforms import OpenForm, SpenderForm, TermsForm, TransferForm, 
 from portal.api.paging import cursor_of, key_of
 from portal.auth import login_required, viewer
 from portal.errors import status_of
+from portal.evidence import MEGABYTES, add, attach, document, show_deposit
 from portal.forms import Form, options
 from portal.language import name, say, t
 from portal.moneynotices import spend_notice
@@ -25,6 +26,7 @@ from portal.transactions import reading, writing
 from scheduling.accounting.accounts import KINDS, PAYERS, QUOTA_MODES, Account, account, open_account, set_terms
 from scheduling.accounting.approvals import answered_accounts, asked_holds, decide_spend
 from scheduling.accounting.deposits import deposit, refund
+from scheduling.accounting.evidence import evidence_of
 from scheduling.accounting.ledger import TRANSACTION_KINDS, entries_of
 from scheduling.accounting.spenders import (
     answers_for,
@@ -83,10 +85,12 @@ def _page(session: Session, one: Account, *, spender: Form | None = None, proble
     who, key = viewer(), key_of(request.args.get("cursor"), int)
     reads_all = may_read_account(who, one)
     entries = entries_of(session, one.id, before=key[0] if key else None, limit=ROWS + 1) if reads_all else []
+    moved = [entry.transaction_id for entry in entries[:ROWS] if entry.transaction.kind in ("deposit", "refund")]
     return render_template(
         "accounts/show.html", one=one, reads_all=reads_all, may_answer=answers_for(who, one), may_keep=who.may_administer(one.organisation_id),
         free=free_on(session, one) if reads_all else None, entries=entries[:ROWS], next=cursor_of(entries[ROWS - 1].id) if len(entries) > ROWS else None,
         spenders=spenders_of(session, one) if reads_all else [], own=standing_of(session, one, who), asked=asked_holds(session, [one.id]) if reads_all else [],
+        evidence=evidence_of(session, moved) if moved else {},
         pays=one.kind in PAYERS, spender=spender or SpenderForm(None), error=say(problem.sentence) if problem else "", **WORDS,
     )  # fmt: skip
 
@@ -176,13 +180,13 @@ def transfer(account_id: int) -> Any:
         try:
             with writing() as session:
                 verb = refund if form.direction.data == "refund" else deposit
-                verb(session, account_id, form.transfer(), viewer=viewer(), now=clock.now())
+                attach(session, verb(session, account_id, form.transfer(), viewer=viewer(), now=clock.now()), is_needed=False)
         except Invalid as error:
             form.refuse(error)
         else:
             flash(t("已登记。", "It is recorded."), "success")
             return redirect(url_for("accounts.show", account_id=account_id))
-    return render_template("accounts/transfer.html", form=form, one=one), 422 if form.is_submitted() else 200
+    return render_template("accounts/transfer.html", form=form, one=one, megabytes=MEGABYTES), 422 if form.is_submitted() else 200
 
 
 @accounts.post("/accounts/<int:account_id>/spenders")
@@ -229,3 +233,8 @@ def decide(hold_id: int, step: str) -> Response:
         spend_notice(session, hold, clock.now(), actor=viewer())
     flash(t("已批准。", "Approved.") if step == "approve" else t("未批准，预约已取消。", "Refused; the booking is cancelled."), "success")
     return redirect(url_for("accounts.mine"))
+
+
+accounts.add_url_rule("/accounts/<int:account_id>/deposits/<int:deposit_id>", "deposit", show_deposit)
+accounts.add_url_rule("/accounts/<int:account_id>/deposits/<int:deposit_id>/documents", "add_evidence", add, methods=["POST"])
+accounts.add_url_rule("/accounts/<int:account_id>/deposits/<int:deposit_id>/documents/<int:deposit_document_id>", "evidence", document)

@@ -5,7 +5,6 @@ The voucher's lock is held throughout. A step out of order is refused; nothing i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,21 +16,12 @@ from instruments.errors import Forbidden, Invalid, NotFound, OutOfOrder, Refused
 from scheduling.accounting.accounts import account, outside_of
 from scheduling.accounting.charges import Charge
 from scheduling.accounting.claims import DOCUMENT_KINDS, MOST_DOCUMENTS, OPEN, Claim, ClaimDocument, is_provider, left_on
+from scheduling.accounting.evidence import StoredFile
 from scheduling.accounting.ledger import post
 from scheduling.accounting.redeeming import EXPIRED, NOT_FINAL, check_claim, check_firm, claim_of_firm, is_final, locked_claim
 from scheduling.accounting.subsidies import subsidy
 from scheduling.accounting.vouchers import Voucher, locked_voucher, return_rest, today_of
 from scheduling.deciding import check_reason
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file that is kept already: its name, kind by content, size and where it lies."""
-
-    file_name: str
-    media_type: str
-    size: int
-    stored_as: str
 
 
 def add_document(session: Session, claim_id: int, kind: str, file: StoredFile, *, viewer: Viewer, now: datetime) -> ClaimDocument:

@@ -208,6 +208,10 @@ GUARDS = (
     on("POST accounts.edit", to.KEEPS_ACCOUNT, name="小镇基金", quota_mode="shared", is_active="y"),
     on("GET accounts.transfer", to.KEEPS_ACCOUNT),
     on("POST accounts.transfer", to.KEEPS_ACCOUNT, direction="deposit", amount="10", reference="R1", moved_on="2026-11-20"),
+    on("GET accounts.deposit", to.READS_ACCOUNT),
+    on("GET accounts.evidence", to.READS_ACCOUNT),
+    on("GET accounts.evidence", only(strangers=to.LOGIN), {"deposit_id": "other_deposit"}),  # of another deposit
+    on("POST accounts.add_evidence", only(*to.ADMINISTRATORS, forbidden="auditor pi"), file=DOCUMENT),
     on("POST accounts.add_spender", to.ANSWERS_FOR_ACCOUNT, email="colleague@town.example.org", limit="100"),
     on("POST accounts.take_off", to.ANSWERS_FOR_ACCOUNT),
     on("POST accounts.decide", only("pi", *to.ADMINISTRATORS, forbidden="auditor"), {"step": "approve"}),

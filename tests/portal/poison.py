@@ -69,6 +69,7 @@ CHOSEN = {
     "search_alias": {"kind", "group_key", "reading"},
     "claim": {"status", "lines"},
     "claim_document": {"kind", "media_type", "stored_as"},
+    "deposit_document": {"media_type", "stored_as"},
     "voucher": {"status"},
     "voucher_use": {"service"},
     "usage_record": {"audience", "mode", "purpose", "outcome", "rating", "status", "start_source", "end_source", "quantities", "options"},

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
+from portal import files
 from scheduling.accounting.accounts import Account
+from scheduling.accounting.deposits import Deposit
 from scheduling.accounting.divisions import division_of, history_of
+from scheduling.accounting.evidence import DepositDocument
 from scheduling.accounting.holds import Hold
 from scheduling.bookings import Booking
+
+PDF = b"%PDF-1.4\n%%EOF\n"
 
 
 @pytest.fixture
@@ -162,6 +168,70 @@ def test_one_instruments_income_is_divided_on_its_page(session, keeper, home, an
     look = as_person(manager)
     assert "由单位管理员设置" in look("GET", path).text
     assert look("POST", path, to_instrument="100").status_code == 403
+
+
+class TestEvidence:
+    """What the keeper saw of a transfer: kept by what it is, shown to who may see the account."""
+
+    MONEY = {"amount": "1000", "reference": "BANK-1", "moved_on": "2026-11-20", "direction": "deposit"}
+
+    @pytest.fixture
+    def one(self, an_account, group):
+        return an_account(group=group, balance="0")
+
+    def test_it_comes_with_the_transfer_or_later_and_stays(self, session, one, keeper, as_person):
+        keep = as_person(keeper)
+        assert keep("POST", f"/accounts/{one.id}/transfers", **self.MONEY, file=(io.BytesIO(PDF), "../../回单.pdf")).status_code == 302
+        kept = session.scalars(select(DepositDocument)).one()
+        path = f"/accounts/{one.id}/deposits/{kept.deposit_id}"
+        assert keep("POST", f"{path}/documents", file=(io.BytesIO(PDF), "b.pdf")).status_code == 302
+        assert "2 份凭证" in keep("GET", f"/accounts/{one.id}").text
+        with keep("GET", f"{path}/documents/{kept.id}") as given:
+            assert (given.status_code, given.data, given.mimetype) == (200, PDF, "application/pdf")
+        assert given.headers["Content-Disposition"].startswith("attachment")
+        assert "/" not in kept.file_name
+        assert given.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in given.headers["Content-Security-Policy"]
+
+    @pytest.mark.parametrize(("content", "name"), [(b"MZ\x90\x00\x03", "a.pdf"), (b"\x89PNG\r\n\x1a\n", "a.png"), (b"", "a.pdf")])
+    def test_it_is_taken_by_its_content_alone(self, session, one, keeper, as_person, content, name):
+        keep = as_person(keeper)
+        refused = keep("POST", f"/accounts/{one.id}/transfers", **self.MONEY, file=(io.BytesIO(content), name))
+        assert refused.status_code == 422
+        assert session.scalars(select(Deposit)).all() == []  # the transfer is recorded with its evidence, or not at all
+        assert keep("POST", f"/accounts/{one.id}/transfers", **self.MONEY).status_code == 302
+        path = f"/accounts/{one.id}/deposits/{session.scalars(select(Deposit.id)).one()}"
+        assert keep("POST", f"{path}/documents", file=(io.BytesIO(content), name)).status_code == 422
+        assert keep("POST", f"{path}/documents").status_code == 422
+
+    def test_there_is_an_end_to_how_many(self, session, one, keeper, pay_in, as_person, monkeypatch):
+        monkeypatch.setattr("scheduling.accounting.evidence.MOST_DOCUMENTS", 1)
+        path, keep = f"/accounts/{one.id}/deposits/{pay_in(one, '5').id}/documents", as_person(keeper)
+        assert keep("POST", path, file=(io.BytesIO(PDF), "a.pdf")).status_code == 302
+        assert keep("POST", path, file=(io.BytesIO(PDF), "b.pdf")).status_code == 422
+
+    def test_the_pi_reads_it_and_a_member_who_only_spends_does_not(self, session, one, keeper, leader, user, pay_in, an_account, as_person):
+        made = pay_in(one, "5")
+        path = f"/accounts/{one.id}/deposits/{made.id}"
+        as_person(keeper)("POST", f"{path}/documents", file=(io.BytesIO(PDF), "a.pdf"))
+        kept = session.scalars(select(DepositDocument.id)).one()
+        lead, member = as_person(leader), as_person(user)
+        with lead("GET", f"{path}/documents/{kept}") as given:
+            assert given.status_code == 200
+        assert "添加凭证文件" not in lead("GET", path).text
+        assert lead("POST", f"{path}/documents", file=(io.BytesIO(PDF), "b.pdf")).status_code == 403
+        assert [member("GET", each).status_code for each in (path, f"{path}/documents/{kept}")] == [404, 404]
+        elsewhere = an_account(group=one.group)
+        assert lead("GET", f"/accounts/{elsewhere.id}/deposits/{made.id}/documents/{kept}").status_code == 404
+
+    def test_its_file_is_not_swept_away(self, session, one, keeper, pay_in, as_person, app, now):
+        path = f"/accounts/{one.id}/deposits/{pay_in(one, '5').id}/documents"
+        as_person(keeper)("POST", path, file=(io.BytesIO(PDF), "a.pdf"))
+        with app.app_context():
+            assert files.prune(now + timedelta(days=400)) == 0
+        kept = session.scalars(select(DepositDocument.id)).one()
+        with as_person(keeper)("GET", f"{path}/{kept}") as given:
+            assert given.status_code == 200
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
