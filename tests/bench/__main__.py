@@ -15,7 +15,7 @@ from pathlib import Path
 
 from instruments.database import make_engine
 from portal.schema import upgrade
-from tests.bench import devices, hello, measures
+from tests.bench import devices, hello, measures, money
 from tests.bench.province import Size, build
 from tests.fixtures.clusters import start_cluster
 from tests.fixtures.served import serve_portal
@@ -28,13 +28,19 @@ def main() -> None:
     parser.add_argument("--bookings", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=60, help="how often each page is asked for")
     parser.add_argument("--seconds", type=float, default=8, help="how long bookings are posted")
+    parser.add_argument("--uses", type=int, default=5_000, help="how many uses of a month are charged and closed; 100000 for a province")
+    parser.add_argument("--only", choices=["pages", "money"], help="measure only these")
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     asked = parser.parse_args()
     size = Size(asked.instruments, asked.bookings)
-    print(f"hello, the same server: {hello.rate(asked.seconds):.0f} requests/s with 8 clients")
+    if asked.only != "money":
+        print(f"hello, the same server: {hello.rate(asked.seconds):.0f} requests/s with 8 clients")
     for backend in ("sqlite", "postgresql") if asked.database == "both" else (asked.database,):
         with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder, _database(backend, Path(folder)) as url:
-            measure(backend, url, Path(folder), size, asked.rounds, asked.seconds)
+            if asked.only != "money":
+                measure(backend, url, Path(folder), size, asked.rounds, asked.seconds)
+            if asked.only != "pages":
+                measure_money(backend, url, asked.uses)
 
 
 @contextmanager
@@ -59,6 +65,16 @@ def measure(backend: str, url: str, folder: Path, size: Size, rounds: int, secon
     with serve_portal(url, folder / "served", workers=1, jobs=False, settings={"PORTAL_SECRET_KEY": devices.SECRET}) as portal:
         for line in chain(measures.over_http(portal, province, rounds, seconds), devices.report(portal, seconds)):
             print(f"  {line}", flush=True)
+
+
+def measure_money(backend: str, url: str, uses: int) -> None:
+    """Take a month of uses onto the books and out of them again."""
+    engine = make_engine(url)
+    upgrade(engine)
+    print(f"\n{backend}: {uses:,} uses of one month")
+    for line in money.report(engine, uses):
+        print(f"  {line}", flush=True)
+    engine.dispose()
 
 
 if __name__ == "__main__":

@@ -1,23 +1,30 @@
-"""A month of uses, from the record to the books: confirmed, charged, final, closed and taken away. Rows a second, statements for each, memory."""
+"""A month of uses, from the record to the books: confirmed, charged, final, closed and taken away. Rows a second, statements for each, memory.
+
+What people do one by one (confirming) is measured on the first thousand; the rest is written as if they had done so, and all of it is
+then put on the books, closed and taken away.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, event, insert, select
+from sqlalchemy import Engine, event, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from instruments.access import load_viewer
 from instruments.catalogue import Instrument
+from instruments.money import yuan
 from instruments.people import Group, Organisation, Person
 from instruments.roles import grant
-from instruments.tariffs import found_tariff, publish_tariff, use_tariff
+from instruments.tariffs import TariffVersion, found_tariff, publish_tariff, use_tariff
 from portal import create_app
 from portal.commands.opened import Progress
 from portal.config import Settings
@@ -26,11 +33,12 @@ from portal.statementbook import write_book
 from portal.statementrows import all_rows, sheet_of
 from portal.ticks import CHARGES
 from portal.transactions import reading, writing
-from scheduling.accounting.accounts import AccountTerms, open_account
-from scheduling.accounting.charges import Charge
+from scheduling.accounting.accounts import Account, AccountTerms, open_account, open_credit_of
+from scheduling.accounting.charges import Charge, ChargeLine, ChargeShare
 from scheduling.accounting.charging import confirm_charge, finalise_due
 from scheduling.accounting.periods import close_period
 from scheduling.accounting.proof import check_books
+from scheduling.accounting.splits import WHOLE
 from scheduling.accounting.statements import Statement
 from scheduling.confirming import confirm_use
 from scheduling.usage import UsageRecord
@@ -38,11 +46,20 @@ from scheduling.usage import UsageRecord
 USED_FROM, CONFIRMED_AT, DUE_AT = (datetime(2025, month, day, 16, tzinfo=UTC) for month, day in ((9, 30), (10, 30), (11, 8)))
 MONTH, CLOSED_AT = date(2025, 11, 1), datetime(2025, 12, 2, tzinfo=UTC)  # what was used in October is on the books in November
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-INSTRUMENTS, LANES, GROUPS, FIRMS, AT_ONCE, IN_BULK = 50, 10, 60, 40, 100, 5_000
+INSTRUMENTS, LANES, GROUPS, FIRMS, AT_ONCE, IN_BULK, BY_HAND = 50, 10, 60, 40, 100, 5_000, 1_000
 HOURLY = {
     "rates": [{"code": "time", "name_zh": "机时", "name_en": "Instrument time", "unit": "hour", "basis": "used", "prices": [{"amount": "100"}]}]
 }
-Work = Callable[[Session], int]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who uses, for whom, and what her uses are paid from."""
+
+    person_id: int
+    organisation_id: int
+    group_id: int | None
+    account_id: int
 
 
 class Books:
@@ -53,6 +70,7 @@ class Books:
         settings = Settings(data_dir=folder, database_url="sqlite://", secret_key="bench only", base_url="http://localhost", sample=False)
         self.app: Flask = create_app(settings, engine)
         self.organisation_id = self.keeper_id = 0
+        self.users: list[User] = []
 
     def build(self) -> None:
         """Write the institute, its groups with an account each, firms without, and the uses."""
@@ -64,13 +82,37 @@ class Books:
             session.flush()
             grant(session, keeper, "organisation_admin", organisation=home, now=LONG_AGO)
             instruments = self._instruments(session, home)
-            users = [(self._person(session, firm, n), None) for n, firm in enumerate(firms)]
-            users += [(self._person(session, home, FIRMS + n), self._group(session, home, n)) for n in range(GROUPS)]
+            users = [self._user(session, firm, None, open_credit_of(session, home.id, firm, LONG_AGO), n) for n, firm in enumerate(firms)]
+            users += [self._user(session, home, *self._group(session, home, n), FIRMS + n) for n in range(GROUPS)]
             for begin in range(0, self.uses, IN_BULK):
-                rows = [self._use(n, instruments, users, home.id) for n in range(begin, min(begin + IN_BULK, self.uses))]
+                rows = [_use(n, instruments, users, home.id) for n in range(begin, min(begin + IN_BULK, self.uses))]
                 session.execute(insert(UsageRecord), rows)
             session.commit()
-            self.organisation_id, self.keeper_id = home.id, keeper.id
+            self.organisation_id, self.keeper_id, self.users = home.id, keeper.id, users
+        self._settle()
+
+    def charge_the_rest(self) -> None:
+        """Write a charge under review, with its line and who pays, for every use that nobody confirmed."""
+        accounts = {user.person_id: user.account_id for user in self.users}
+        with Session(self.engine) as session:
+            tariff = session.scalars(select(TariffVersion.id).order_by(TariffVersion.id.desc())).first()
+            number = session.scalar(select(func.max(Charge.id))) or 0
+            waiting = select(UsageRecord).where(UsageRecord.status == "recorded").order_by(UsageRecord.id).limit(IN_BULK)
+            while uses := session.scalars(waiting).all():
+                charges = [_charge(number + place, use, tariff) for place, use in enumerate(uses, 1)]
+                for table, rows in (
+                    (Charge, charges),
+                    (ChargeLine, [_line(one) for one in charges]),
+                    (ChargeShare, [_share(one, accounts[one["person_id"]]) for one in charges]),
+                ):
+                    session.execute(insert(table), rows)
+                done = update(UsageRecord).where(UsageRecord.id.in_([use.id for use in uses]))
+                session.execute(done.values(status="confirmed", confirmed_at=CONFIRMED_AT), execution_options={"synchronize_session": False})
+                session.commit()
+                number += len(uses)
+        self._settle()
+
+    def _settle(self) -> None:
         with self.engine.connect() as connection:
             connection.exec_driver_sql("ANALYZE")
             connection.commit()
@@ -89,33 +131,52 @@ class Books:
             use_tariff(session, one, tariff, valid_from=LONG_AGO, by=None, now=LONG_AGO)
         return [one.id for one in made]
 
-    def _person(self, session: Session, of: Organisation, number: int) -> Person:
+    def _user(self, session: Session, of: Organisation, group: Group | None, pays: Account, number: int) -> User:
         made = Person(email=f"money{number}@example.org", name=f"用户{number}", organisation=of, created_at=LONG_AGO)
         session.add(made)
         session.flush()
-        return made
+        return User(made.id, of.id, group.id if group else None, pays.id)
 
-    def _group(self, session: Session, home: Organisation, number: int) -> Group:
+    def _group(self, session: Session, home: Organisation, number: int) -> tuple[Group, Account]:
         made = Group(organisation=home, name_zh=f"第{number}课题组", name_en=f"Group {number}")
         session.add(made)
         session.flush()
-        open_account(session, "grant", AccountTerms(f"经费{number}"), organisation=home, group=made, now=LONG_AGO)
-        return made
+        return made, open_account(session, "grant", AccountTerms(f"经费{number}"), organisation=home, group=made, now=LONG_AGO)
 
-    def _use(self, number: int, instruments: Sequence[int], users: Sequence[tuple[Person, Group | None]], owner_id: int) -> dict[str, Any]:
-        person, group = users[number % len(users)]
-        place = number // INSTRUMENTS
-        start = USED_FROM + timedelta(hours=3 * (place // LANES))
-        minutes, by = 60 + number % 90, person.id
-        end = start + timedelta(minutes=minutes)
-        return {
-            "instrument_id": instruments[number % INSTRUMENTS], "lane": place % LANES + 1, "person_id": person.id,
-            "group_id": group.id if group else None, "organisation_id": person.organisation_id, "owner_id": owner_id,
-            "audience": "enterprise" if group is None else "internal", "is_external": group is None, "start_at": start, "end_at": end,
-            "effective_minutes": minutes, "status": "recorded", "occupies": True, "start_source": "qr", "start_by": by,
-            "start_noted_at": start, "end_source": "qr", "end_by": by, "end_noted_at": end, "created_at": start, "changed_at": end,
-            "mode": "self", "purpose": "research", "quantities": {}, "options": [], "version": 1,
-        }  # fmt: skip
+
+def _use(number: int, instruments: Sequence[int], users: Sequence[User], owner_id: int) -> dict[str, Any]:
+    user, place = users[number % len(users)], number // INSTRUMENTS
+    start, minutes = USED_FROM + timedelta(hours=3 * (place // LANES)), 60 + number % 90
+    end, of_firm = start + timedelta(minutes=minutes), user.group_id is None
+    return {
+        "instrument_id": instruments[number % INSTRUMENTS], "lane": place % LANES + 1, "person_id": user.person_id, "group_id": user.group_id,
+        "organisation_id": user.organisation_id, "owner_id": owner_id, "audience": "enterprise" if of_firm else "internal",
+        "is_external": of_firm, "start_at": start, "end_at": end, "effective_minutes": minutes, "status": "recorded", "occupies": True,
+        "start_source": "qr", "start_by": user.person_id, "start_noted_at": start, "end_source": "qr", "end_by": user.person_id,
+        "end_noted_at": end, "created_at": start, "changed_at": end, "mode": "self", "purpose": "research", "quantities": {}, "options": [],
+        "version": 1,
+    }  # fmt: skip
+
+
+def _charge(number: int, use: UsageRecord, tariff_version_id: int | None) -> dict[str, Any]:
+    total = yuan(Decimal(use.effective_minutes or 0) / 60 * 100)
+    return {
+        "id": number, "usage_id": use.id, "kind": "use", "organisation_id": use.owner_id, "user_organisation_id": use.organisation_id,
+        "instrument_id": use.instrument_id, "person_id": use.person_id, "group_id": use.group_id, "used_at": use.start_at, "status": "review",
+        "tariff_version_id": tariff_version_id, "total": total, "currency": "CNY", "made_at": CONFIRMED_AT, "confirmed_at": CONFIRMED_AT,
+        "review_until": CONFIRMED_AT + timedelta(days=7), "reason": "", "version": 1,
+    }  # fmt: skip
+
+
+def _line(of: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "charge_id": of["id"], "position": 1, "code": "rate:time", "label_zh": "机时", "label_en": "Instrument time", "quantity": "1",
+        "unit_zh": "小时", "unit_en": "h", "rate": Decimal(100), "amount": of["total"], "reason": "",
+    }  # fmt: skip
+
+
+def _share(of: dict[str, Any], account_id: int) -> dict[str, Any]:
+    return {"charge_id": of["id"], "account_id": account_id, "percent": WHOLE, "amount": of["total"]}
 
 
 def report(engine: Engine, uses: int) -> Iterator[str]:
@@ -124,17 +185,25 @@ def report(engine: Engine, uses: int) -> Iterator[str]:
         books = Books(engine, uses, Path(folder))
         books.build()
         with books.app.app_context():
-            for name, work in _steps(books):
+            for name, work in _by_hand(books):
+                yield _measured(books, name, work)
+            books.charge_the_rest()
+            for name, work in _in_bulk(books):
                 yield _measured(books, name, work)
             with reading() as session:
                 wrong = [one.name for one in check_books(session) if not one.is_right]
             assert not wrong, f"the books are not in order: {wrong}"
 
 
-def _steps(books: Books) -> list[tuple[str, Callable[[Progress], int]]]:
+def _by_hand(books: Books) -> list[tuple[str, Callable[[Progress], int]]]:
     return [
         ("uses confirmed, each with its draft", lambda told: _each(books, UsageRecord.id, UsageRecord.status == "recorded", _confirm_use, told)),
         ("charges confirmed", lambda told: _each(books, Charge.id, Charge.status == "draft", _confirm_charge, told)),
+    ]  # fmt: skip
+
+
+def _in_bulk(books: Books) -> list[tuple[str, Callable[[Progress], int]]]:
+    return [
         (f"charges put on the books, {CHARGES} at a time", lambda told: _finalise(told)),
         ("month closed: charges on statements", lambda told: _close(books, told)),
         ("journal as CSV: rows", lambda told: _journal(books, "csv", told)),
@@ -151,14 +220,15 @@ def _measured(books: Books, name: str, work: Callable[[Progress], int]) -> str:
 
     event.listen(books.engine, "before_cursor_execute", note)
     _forget_peak()
-    before, began = _memory("VmRSS"), time.monotonic()
+    before, began, busy = _memory("VmRSS"), time.monotonic(), time.process_time()
     rows = work(progress)
-    took = time.monotonic() - began
+    took, busy = time.monotonic() - began, time.process_time() - busy
     event.remove(books.engine, "before_cursor_execute", note)
     progress.end()
     grown = _memory("VmHWM") - before
     per_row = f"{counted[0] / max(rows, 1):.2f} statements for each"
-    return f"{name}: {rows:,} in {took:.1f} s, {rows / took:,.0f}/s, {per_row}, peak {_memory('VmHWM')} MB (+{grown})"
+    speed = f"{rows / took:,.0f}/s ({rows / busy:,.0f} for each second of processor)"
+    return f"{name}: {rows:,} in {took:.1f} s, {speed}, {per_row}, peak {_memory('VmHWM')} MB (+{grown})"
 
 
 def _forget_peak() -> None:
@@ -176,7 +246,7 @@ def _each(books: Books, key: Any, condition: Any, step: Callable[[Session, Any, 
     """Take a step with every row there is, so many in a transaction as a manager may mark on a page."""
     done = 0
     with reading() as session:
-        ids = session.scalars(select(key).where(condition).order_by(key)).all()
+        ids = session.scalars(select(key).where(condition).order_by(key).limit(BY_HAND)).all()
     for begin in range(0, len(ids), AT_ONCE):
         with writing(books.keeper_id) as session:
             viewer = load_viewer(session, session.get_one(Person, books.keeper_id))
