@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -141,7 +141,8 @@ def end(
         at = record.start_at + BLINK  # ended in the moment it began: no minute, but a record
     record.status, record.end_at, record.changed_at = "recorded", at, now
     record.end_source, record.end_by, record.end_noted_at = noted.source, noted.by, noted.at
-    describe(record, known or NOTHING)
+    known = known or NOTHING
+    describe(record, replace(known, project=known.project or record.project))  # said when it began
     flush_use(session)
     note_problems(session, record, policy_of(session, record.owner_id), now)
     return record

@@ -102,13 +102,14 @@ def _entry_of(session: Session, body: UsageIn) -> UseEntry:
         tuple((code, Decimal(amount)) for code, amount in body.quantities.items()), tuple(body.options), body.content, body.project, body.outcome,
     )  # fmt: skip
     return UseEntry(
-        _person(session, "person", body.person), TimeSpan(body.start, body.end), body.mode, body.purpose,
+        person_named(session, "person", body.person), TimeSpan(body.start, body.end), body.mode, body.purpose,
         group_id=read_id(body.group) if body.group else None, booking_id=read_id(body.booking) if body.booking else None,
-        operator_id=_person(session, "operator", body.operator) if body.operator else None, known=known,
+        operator_id=person_named(session, "operator", body.operator) if body.operator else None, known=known,
     )  # fmt: skip
 
 
-def _person(session: Session, field: str, email: str) -> int:
+def person_named(session: Session, field: str, email: str) -> int:
+    """Give the id of the person with an address; Invalid with the field where there is nobody."""
     found = person_by_email(session, email)
     if found is None:
         raise Invalid(field, NOBODY)

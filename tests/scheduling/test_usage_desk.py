@@ -180,6 +180,12 @@ class TestWalkOn:
         done = check_out(session, record.id, viewer=someone, source="qr", now=now + HOUR)
         assert (done.effective_minutes, kinds_of(session, done)) == (60, ["outside_booking"])
 
+    def test_the_project_told_at_the_beginning_stays_unless_another_is_told(self, session, an_instrument, someone, now):
+        begun = [check_in(session, an_instrument().id, viewer=someone, source="qr", now=now, walk_on=WalkOn(project="合金")) for _ in range(2)]
+        tell = {"viewer": someone, "source": "qr", "now": now + HOUR}
+        assert check_out(session, begun[0].id, known=Particulars(samples=2), **tell).project == "合金"
+        assert check_out(session, begun[1].id, known=Particulars(project="陶瓷"), **tell).project == "陶瓷"
+
     def test_it_lies_between_the_steps_without_harm(self, session, an_instrument, someone, now):
         assert check_in(session, an_instrument().id, viewer=someone, source="web", now=now + 7 * MINUTE).status == "running"
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from portal.api.shapes.basics import Asked, In, Named
-from portal.api.shapes.kinds import Cursor, Id, Instant, Limit, Note, Purpose, Text
+from portal.api.shapes.kinds import Cursor, Id, Instant, Limit, Mode, Note, Purpose, Text
 
 UseMode = Literal["self", "assisted", "remote", "teaching", "training", "maintenance", "sample"]
 UseStatus = Literal["running", "recorded", "confirmed", "void"]
@@ -53,6 +53,39 @@ class UsageIn(In):
     content: Note = ""
     project: Annotated[Text, Field(max_length=200)] = ""
     outcome: Literal["", "ok", "partial", "failed"] = ""
+
+
+class UseBegun(In):
+    """Who begins to use what. `person`, an e-mail address, is for the instrument's manager; without it it is the caller.
+
+    Without `booking` it is the one that is due, and where none is, a use without a booking. `mark` is what the code on the instrument holds as `at`.
+    """
+
+    instrument: Id
+    booking: Id | None = None
+    person: Annotated[Text, Field(min_length=3, max_length=254)] | None = None
+    mode: Mode = "self"
+    purpose: Purpose = "research"
+    group: Id | None = None
+    project: Annotated[Text, Field(max_length=200)] = ""
+    mark: Annotated[Text, Field(max_length=40)] = ""
+
+
+class UseEnded(In):
+    """What is told when a use ends; `end`, for its manager only, says that it ended earlier than now."""
+
+    end: Instant | None = None
+    startup_minutes: Minutes = 0
+    post_minutes: Minutes = 0
+    fault_minutes: Minutes = 0
+    samples: Count = 0
+    runs: Count = 0
+    quantities: Annotated[dict[Code, Amount], Field(max_length=40)] = {}
+    options: Annotated[list[Code], Field(max_length=40)] = []
+    content: Note = ""
+    project: Annotated[Text, Field(max_length=200)] = ""
+    outcome: Literal["", "ok", "partial", "failed"] = ""
+    mark: Annotated[Text, Field(max_length=40)] = ""
 
 
 class UsageOut(BaseModel):
