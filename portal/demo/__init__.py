@@ -20,6 +20,7 @@ from portal.demo.past import remember_past
 from portal.demo.population import LOGINS, Population, populate, set_passwords
 from portal.demo.rates import set_rates
 from portal.demo.uses import remember_uses
+from portal.demo.vouchers import give_vouchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def make(session: Session, *, now: datetime, passwords: dict[str, str]) -> Provi
     past = remember_past(session, furnished, people, now=now)
     remember_uses(session, now=now)
     settle_past(session, people, now=now)
+    give_vouchers(session, people, now=now)
     ahead = book_ahead(session, furnished, people, now=now)
     rebuild_index(session)
     return Province(passwords, len(people.organisations), len(furnished.instruments), past, ahead)
