@@ -23,7 +23,7 @@ from portal.language import name, say, t
 from portal.moneynotices import spend_notice
 from portal.organisations.blueprint import default_organisation
 from portal.transactions import reading, writing
-from scheduling.accounting.accounts import KINDS, PAYERS, QUOTA_MODES, Account, account, open_account, set_terms
+from scheduling.accounting.accounts import HOUSE, KINDS, PAYERS, QUOTA_MODES, Account, account, open_account, set_terms
 from scheduling.accounting.approvals import answered_accounts, asked_holds, decide_spend
 from scheduling.accounting.deposits import deposit, refund
 from scheduling.accounting.evidence import evidence_of
@@ -52,13 +52,15 @@ def mine() -> str:
     """List the accounts I answer for, those I may spend from, and what waits for my approval."""
     who = viewer()
     with reading() as session:
-        answered = list(answered_accounts(session, who))
-        ids = {one.id for one in answered}
+        found = list(answered_accounts(session, who))
+        answered, of_books = ([one for one in found if bool(HOUSE.match(one.number)) is ours] for ours in (False, True))
+        ids = {one.id for one in found}
         spendable = [one for one in payable_by(session, who, now=clock.now()) if one.id not in ids]
         asked = asked_holds(session, list(ids))
         return render_template(
             "accounts/mine.html",
             answered=answered,
+            of_books=of_books,
             spendable=spendable,
             asked=asked,
             may_open=who.administers_any or who.is_province_admin,

@@ -54,7 +54,9 @@ def close() -> Any:
             statements_notice(session, made, clock.now())
     except (Refused, OutOfOrder, Invalid) as error:
         return _page(error, status_of(error))
-    flash(t("已结账，生成 {n} 张结算单。", "The month is closed; {n} statements were made.", n=made.statements), "success")
+    one = made.statements == 1
+    english = "The month is closed, with 1 statement." if one else "The month is closed, with {n} statements."
+    flash(t("已结账，生成 {n} 张结算单。", english, n=made.statements), "success")
     return redirect(url_for("statements.mine", organisation=organisation_id, month=month.strftime("%Y-%m")))
 
 
@@ -81,9 +83,16 @@ def _page(error: PortalError | None = None, status: int = 200) -> Any:
         return render_template(
             "statements/close.html", one=one, organisations=_mine(session, viewer()), month=month, following=following,
             checks=check_list(session, one, month, with_books=False), is_over=clock.now() >= month_span(month, one.time_zone).end,
-            closed=closed_months(session, one.id), refusals=refusals, complaint=say(error.sentence) if error and not refusals else "",
+            links=_links(), closed=closed_months(session, one.id), refusals=refusals, complaint=say(error.sentence) if error and not refusals else "",
             may_close=viewer().may_administer(one.id),
         ), status  # fmt: skip
+
+
+def _links() -> dict[str, str]:
+    """Lead from each line of the check list to where it is dealt with."""
+    states = {"drafts": "draft", "disputes": "disputed", "review": "review"}
+    lists = {code: url_for("charges.mine", whose="managed", status=status) for code, status in states.items()}
+    return lists | {"problems": url_for("manage.problems"), "unconfirmed": url_for("manage.uses")}
 
 
 def _organisation(session: Session, values: Any) -> Organisation:

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from instruments.access import Viewer, load_viewer
 from instruments.people import Organisation
 from instruments.programmes import Programme, new_programme, read_scheme, set_programme
-from instruments.timespan import zone
 from portal.demo.population import Population
 from portal.files import keep_file
 from scheduling.accounting.charges import Charge

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import re
-import zlib
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +15,7 @@ from sqlalchemy import select
 from instruments.roles import grant as give_role
 from scheduling.accounting.settlements import Settlement
 from scheduling.accounting.statements import Statement
+from tests.portal.papers import written
 from tests.portal.poison import harm_in_csv, harm_in_page, harm_in_workbook
 
 HOSTILE = "=1+1\"'></td><x-hostile><script>marker=1</script>{{7*1111111}}"
@@ -72,21 +71,6 @@ def keeper(session, a_person, owner, now):
 @pytest.fixture
 def send(csrf_of):
     return lambda browser, address, **form: browser.post(address, data=form | {"csrf_token": csrf_of(browser)})
-
-
-def written(pdf):
-    """Read the texts of a PDF, each both ways: in the Chinese font a letter is two bytes, in Helvetica one."""
-    found = []
-    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
-        content = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>")))
-        for text in re.findall(rb"\(((?:\\.|[^\\()])*)\) Tj", content, re.DOTALL):
-            letters = re.sub(rb"\\([0-7]{3}|.)", _letter, text, flags=re.DOTALL)
-            found += [letters.decode("latin-1"), letters.decode("utf-16-be", "replace")]
-    return "\n".join(found)
-
-
-def _letter(escaped):
-    return bytes([int(escaped[1], 8)]) if len(escaped[1]) == 3 else escaped[1]
 
 
 def test_without_a_statement_the_page_says_when_there_will_be_one(as_, a_person, keeper):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
 from instruments.programmes import add_examples
 from tests.fixtures.browser import axe, scrolls_sideways
@@ -16,31 +13,11 @@ pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 PDF = {"name": "paper.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n%%EOF\n"}
 
 
-@pytest.fixture
-def open_as(app, a_browser, log_in, open_page):
-    """`open_as(person, device="phone", language="en")` opens a page of a browser that is logged in."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{server.port}"
-
-    def opened(person, **how):
-        client = log_in(a_browser(), person)
-        page = open_page(address, **how)
-        page.context.add_cookies([{"name": "portal", "value": client.get_cookie("portal").value, "url": address}])
-        return page
-
-    yield opened
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_firm_redeems_a_voucher(open_as, of_firm, a_voucher, a_final_charge, an_organisation_admin, a_province_admin, session):
+def test_a_firm_redeems_a_voucher(browse_as, of_firm, a_voucher, a_final_charge, an_organisation_admin, a_province_admin, session):
     one, charge = a_voucher("100000.00"), a_final_charge("80000.00")
     provider, admin = an_organisation_admin(charge.organisation, language="en"), a_province_admin()
     of_firm.language, number, name = "en", one.number, charge.organisation.name_en
-    firm, giver, province = (open_as(of_firm, language="en"), open_as(provider, device="phone", language="en"), open_as(admin))
+    firm, giver, province = (browse_as(of_firm, language="en"), browse_as(provider, device="phone", language="en"), browse_as(admin))
     session.commit()  # from here on the portal writes, alone
     firm.goto("/vouchers")
     firm.get_by_role("link", name=number).click()
@@ -67,7 +44,7 @@ def test_a_firm_redeems_a_voucher(open_as, of_firm, a_voucher, a_final_charge, a
 
 @pytest.mark.parametrize(("screen", "language"), [("desktop", "zh"), ("phone", "en")])
 def test_every_page_is_for_everybody(
-    open_as, of_firm, a_programme, a_voucher, a_claim, a_final_charge, a_province_admin, session, now, screen, language
+    browse_as, of_firm, a_programme, a_voucher, a_claim, a_final_charge, a_province_admin, session, now, screen, language
 ):
     programme = a_programme()
     one, free = a_voucher("100000.00"), a_programme()
@@ -86,7 +63,7 @@ def test_every_page_is_for_everybody(
     }  # fmt: skip
     wrong = []
     for person, paths in pages.items():
-        page = open_as(person, device=screen, language=language)
+        page = browse_as(person, device=screen, language=language)
         for path in paths:
             answer = page.goto(f"{path}?lang={language}")
             wrong += [f"{path}: {answer.status}"] if answer.status != 200 else []
