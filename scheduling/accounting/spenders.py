@@ -16,7 +16,7 @@ from instruments.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from instruments.money import yuan
 from instruments.people import GroupMember, Person
 from instruments.timespan import zone
-from scheduling.accounting.accounts import NOTHING, PAYERS, Account
+from scheduling.accounting.accounts import HOUSE, NOTHING, PAYERS, Account
 from scheduling.accounting.charges import PENDING, Charge, ChargeShare
 from scheduling.accounting.holds import Hold
 
@@ -206,7 +206,10 @@ def may_spend(session: Session, one: Account, person: Viewer) -> bool:
 
 
 def payable_by(session: Session, person: Viewer, *, provider_id: int | None = None, now: datetime) -> list[Account]:
-    """Give the accounts a person may pay from (with a provider), in order of name: for the choice on a booking."""
+    """Give the accounts a person may pay from (with a provider), in order of name: for the choice on a booking.
+
+    What an organisation is to settle is no choice: it is where a charge goes for which nobody named an account.
+    """
     mine = or_(Account.group_id.in_(person.group_ids), (Account.group_id.is_(None)) & (Account.holder_id == person.organisation_id))
     rows = session.scalars(
         select(Account)
@@ -215,7 +218,8 @@ def payable_by(session: Session, person: Viewer, *, provider_id: int | None = No
         .order_by(Account.name, Account.id)
         .limit(200)
     ).all()
-    return [one for one in rows if not _standing(session, one, person, provider_id or one.organisation_id, now)]
+    opened = [one for one in rows if not HOUSE.match(one.number)]
+    return [one for one in opened if not _standing(session, one, person, provider_id or one.organisation_id, now)]
 
 
 def standing_of(session: Session, one: Account, person: Viewer) -> tuple[Decimal | None, Decimal]:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from portal import files
-from scheduling.accounting.accounts import Account
+from scheduling.accounting.accounts import Account, open_credit_of
 from scheduling.accounting.deposits import Deposit
 from scheduling.accounting.divisions import division_of, history_of
 from scheduling.accounting.evidence import DepositDocument
@@ -61,6 +61,23 @@ def test_a_keeper_opens_a_grant_and_records_a_transfer(session, keeper, group, a
     assert reread(session, Account, one.id).balance == 1000
     assert keep("POST", f"/accounts/{one.id}/transfers", **money | {"direction": "refund", "amount": "2000"}).status_code == 422
     assert "BANK-1" in keep("GET", f"/accounts/{one.id}").text
+
+
+def test_the_books_own_accounts_stand_apart_from_those_people_pay_from(session, keeper, user, group, home, an_account, as_person, now):
+    opened, owed = an_account(group=group, name="自然科学基金"), open_credit_of(session, home.id, home, now)
+    session.commit()
+    page = as_person(keeper)("GET", "/accounts").text
+    answered, _, of_books = page.partition("由系统记账的账户")
+    assert opened.name in answered
+    assert owed.number not in answered
+    assert owed.number in of_books
+    assert owed.number not in as_person(user)("GET", "/accounts").text
+
+
+def test_a_keeper_without_accounts_is_led_to_opening_one(keeper, as_person):
+    page = as_person(keeper)("GET", "/accounts").text
+    assert "还没有账户" in page
+    assert page.count('href="/accounts/new"') == 2
 
 
 def test_a_prepaid_account_of_a_firm_is_found_by_its_code(session, keeper, an_organisation, as_person):

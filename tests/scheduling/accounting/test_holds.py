@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from instruments.access import load_viewer
 from instruments.errors import Forbidden, Invalid, NotFound
 from instruments.people import GroupMember
+from scheduling.accounting.accounts import open_credit_of
 from scheduling.accounting.holds import Wanted, end_holds, open_holds, place, release
 from scheduling.accounting.spenders import free_on, payable_by, remove_spender, set_spender, spenders_of, why_not
 
@@ -67,6 +68,13 @@ def test_a_member_spends_from_a_shared_grant(session, an_account, group, member,
     viewer = load_viewer(session, member)
     assert why_not(session, one, viewer, TEN, provider_id=an_organisation().id, now=now) == []
     assert payable_by(session, viewer, now=now) == [one]
+
+
+def test_what_her_organisation_is_to_settle_is_no_account_to_choose(session, an_account, group, member, an_organisation, now):
+    one, owed = an_account(group=group), open_credit_of(session, an_organisation().id, member.organisation, now)
+    session.flush()
+    assert owed.is_active
+    assert payable_by(session, load_viewer(session, member), now=now) == [one]
 
 
 def test_a_stranger_does_not(session, an_account, group, a_viewer, now):
