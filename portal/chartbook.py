@@ -53,7 +53,7 @@ def _write(book: Any, sheet: Any, chart: Chart) -> None:
         _put(sheet, 1, 0, t("单位：{unit}", "In {unit}", unit=say(chart.unit)))
     if chart.is_empty:
         _put(sheet, 2, 0, say(chart.empty))
-    heads = [chart.axis, *(one.name for one in chart.series), *(one.label for one in chart.benchmarks)]
+    heads = [chart.axis, *(one.name for one in chart.series), *(chart.named_benchmark(one) for one in chart.benchmarks)]
     for column, text in enumerate(heads):
         _put(sheet, FIRST, column, say(text), head)
     _put(sheet, FIRST, len(heads), t("无数据的原因", "Why there is no figure"), head)

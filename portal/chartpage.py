@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from instruments.errors import Sentence
-from portal.charts import BOX, HISTOGRAM, LINE, NO_DATA, STACKED, WEEK, Chart, Number, Point
+from portal.charts import BOX, HISTOGRAM, LINE, NO_DATA, STACKED, WEEK, Benchmark, Chart, Number, Point
 from portal.formats import number
 from portal.language import current_language, say, t
 
@@ -47,7 +47,7 @@ def shown_chart(chart: Chart) -> ShownChart:
     """Give a chart as the page shows it now."""
     columns = [[_cell(chart, point) for point in one.points] for one in chart.series]
     rows = tuple((say(name), tuple(column[at] for column in columns)) for at, name in enumerate(chart.categories))
-    benchmarks = tuple((say(one.label), _cell(chart, Point(one.value, one.link))) for one in chart.benchmarks)
+    benchmarks = tuple((say(chart.named_benchmark(one)), _cell(chart, Point(one.value, one.link))) for one in chart.benchmarks)
     names = tuple(say(one.name) for one in chart.series)
     gaps = dict.fromkeys(cell.note for column in columns for cell in column if not cell.value)
     return ShownChart(
@@ -61,7 +61,7 @@ def shown_chart(chart: Chart) -> ShownChart:
         gaps=tuple(gaps),
         explained=chart.explained,
         empty=say(chart.empty) if chart.is_empty else "",
-        data=_data(chart, names, columns, benchmarks),
+        data=_data(chart, names, columns),
     )
 
 
@@ -76,7 +76,7 @@ def summary(chart: Chart) -> str:
         low, high = min(known, key=lambda one: one[0]), max(known, key=lambda one: one[0])
         parts += [
             t("最低 {low}，最高 {high}", "lowest {low}, highest {high}", low=_placed(chart, *low), high=_placed(chart, *high)),
-            *(f"{say(one.label)} {_with_unit(chart, one.value)}" for one in chart.benchmarks),
+            *(_compared(chart, one) for one in chart.benchmarks),
         ]
     return t("；", "; ").join(parts) + t("。", ".")
 
@@ -84,6 +84,12 @@ def summary(chart: Chart) -> str:
 def _placed(chart: Chart, value: Number, category: str, series: str) -> str:
     where = f"{category}{t('，', ', ')}{series}" if len(chart.series) > 1 else category
     return f"{_with_unit(chart, value)}{t('（{where}）', ' ({where})', where=where)}"
+
+
+def _compared(chart: Chart, one: Benchmark) -> str:
+    """Say a benchmark in one line; a histogram's has the unit that its axis names."""
+    figure = _text(chart, one.value) if chart.kind == HISTOGRAM else _with_unit(chart, one.value)
+    return f"{say(one.label)} {figure}"
 
 
 def _with_unit(chart: Chart, value: Number) -> str:
@@ -100,7 +106,7 @@ def _cell(chart: Chart, point: Point) -> Cell:
     return Cell(_text(chart, point.value), str(point.value), point.link)
 
 
-def _data(chart: Chart, names: tuple[str, ...], columns: list[list[Cell]], benchmarks: tuple[tuple[str, Cell], ...]) -> dict[str, Any]:
+def _data(chart: Chart, names: tuple[str, ...], columns: list[list[Cell]]) -> dict[str, Any]:
     """Give what portal/static/js/charts.js draws from. It has no words of its own."""
     return {
         "kind": chart.kind,
@@ -112,10 +118,7 @@ def _data(chart: Chart, names: tuple[str, ...], columns: list[list[Cell]], bench
         "categories": [say(name) for name in chart.categories],
         "edges": [float(edge) for edge in chart.edges],
         "series": [_series(name, column) for name, column in zip(names, columns, strict=True)],
-        "benchmarks": [
-            {"label": f"{label} {_with_unit(chart, one.value)}", "value": float(one.value)}
-            for (label, _cell), one in zip(benchmarks, chart.benchmarks, strict=True)
-        ],
+        "benchmarks": [{"label": _compared(chart, one), "value": float(one.value)} for one in chart.benchmarks],
     }
 
 

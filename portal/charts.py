@@ -96,6 +96,12 @@ class Chart:
         """Say whether there is no figure at all."""
         return all(point.value is None for one in self.series for point in one.points)
 
+    def named_benchmark(self, one: Benchmark) -> Sentence:
+        """Name a benchmark for a table: a histogram's is not among its counts, so it is said of what it is."""
+        if self.kind != HISTOGRAM:
+            return one.label
+        return Sentence(f"{self.axis.zh}，{one.label.zh}", f"{self.axis.en}, {one.label.en}")
+
     @property
     def is_lying(self) -> bool:
         """Say whether the bars lie: there are many, or their names are too long to stand under them."""

@@ -4,11 +4,16 @@
 (() => {
   if (typeof echarts === "undefined") return;
 
+  const DENSE = 60; // points
+  const TALLEST = 12000; // px; a canvas twice as fine ends at 32,767
   const NARROW = 560; // px; below it the week stands upright
   const [LEGEND_ROW, LEGEND_GAP, MOST_ROWS] = [29, 16, 4]; // px, px; more than that are leafed through
   const PAPER = 660; // px; what fits between the margins of A4
   const DASHES = ["solid", [7, 4], [2, 3], [10, 4, 2, 4], [14, 5], [4, 2]];
-  const SYMBOLS = ["circle", "rect", "triangle", "diamond", "emptyCircle", "emptyRect", "emptyTriangle"]; // seven, so that the seventh series is not the first again
+  const CROSS = "path://M0,2L2,0L5,3L8,0L10,2L7,5L10,8L8,10L5,7L2,10L0,8L3,5Z";
+  const PLUS = "path://M3.5,0H6.5V3.5H10V6.5H6.5V10H3.5V6.5H0V3.5H3.5Z";
+  const DOWN = "path://M0,0H10L5,9Z";
+  const SYMBOLS = ["circle", "rect", "triangle", "diamond", CROSS, PLUS, DOWN]; // seven, so that the seventh series is not the first again
   const STRIPES = [null, [1, 6, -45], [1, 4, 0], [1, 6, 45], [1, 4, 90], [2, 3, -45], [3, 6, 0]]; // how thick, how far apart, which way
   const night = matchMedia("(prefers-color-scheme: dark)");
   const print = matchMedia("print");
@@ -32,9 +37,9 @@
     type: "category", data: data.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: look.edge } },
     ...more, axisLabel: { color: look.quiet, fontSize: 13, hideOverlap: true, formatter: (text) => text, ...more.axisLabel },
   });
-  const valueAxis = (data, look, name) => ({
+  const valueAxis = (data, look, name, room) => ({
     type: "value", name, minInterval: data.decimals ? 0 : 1, axisLine: { show: false }, axisTick: { show: false },
-    nameLocation: "middle", nameGap: 28, nameTextStyle: { color: look.quiet, fontSize: 13 }, splitLine: { lineStyle: { color: look.line } }, splitNumber: 4,
+    nameLocation: "middle", nameGap: 28, nameTruncate: { maxWidth: room }, nameTextStyle: { color: look.quiet, fontSize: 13 }, splitLine: { lineStyle: { color: look.line } }, splitNumber: 4,
     axisLabel: { color: look.quiet, fontSize: 13, hideOverlap: true, formatter: (value) => value.toLocaleString(data.language) },
   });
 
@@ -44,9 +49,12 @@
   };
   const cursor = (series) => (series.links.some(Boolean) ? "pointer" : "default");
 
+  // In a dense line only a point between two gaps has a mark: without one it would not be seen.
+  const alone = (values, at) => values[at] !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
+  const markSize = (values) => (values.length <= DENSE ? 8 : (_, { dataIndex }) => (alone(values, dataIndex) ? 8 : 0));
   const drawLine = (data, look) => data.series.map((one, at) => ({
-    type: "line", name: String(at), data: one.values, cursor: cursor(one), symbol: cut(SYMBOLS, at), symbolSize: 8,
-    showSymbol: data.categories.length <= 60, lineStyle: { width: 2, type: cut(DASHES, at), color: cut(look.series, at) },
+    type: "line", name: String(at), data: one.values, cursor: cursor(one), symbol: cut(SYMBOLS, at), symbolSize: markSize(one.values),
+    showAllSymbol: true, lineStyle: { width: 2, type: cut(DASHES, at), color: cut(look.series, at) },
     itemStyle: { color: cut(look.series, at) }, emphasis: { disabled: true },
   }));
   const drawBars = (data, look) => data.series.map((one, at) => ({
@@ -71,8 +79,13 @@
   }];
   const drawWeek = (data, look, upright) => {
     const cells = data.series.flatMap((one, day) => one.values.map((value, hour) => ({ value: upright ? [day, hour, value] : [hour, day, value], day, hour })));
-    return [ // all at once: printing does not wait
-      { type: "heatmap", name: "0", progressive: 0, data: cells.filter((cell) => cell.value[2] !== null), itemStyle: { borderColor: look.paper, borderWidth: 2 }, emphasis: { disabled: true },
+    const renderItem = (_, api) => {
+      const [x, y] = api.coord([api.value(0), api.value(1)]);
+      const [width, height] = api.size([1, 1]);
+      return { type: "rect", shape: { x: x - width / 2 + 1, y: y - height / 2 + 1, width: width - 2, height: height - 2 }, style: { fill: api.visual("color") } };
+    };
+    return [ // The library's own heat map is put on paper too late (6.1 treats it as if it were endless).
+      { type: "custom", name: "0", renderItem, encode: { x: 0, y: 1 }, data: cells.filter((cell) => cell.value[2] !== null), emphasis: { disabled: true },
         cursor: data.series.some((one) => cursor(one) === "pointer") ? "pointer" : "default" },
       { type: "scatter", name: "1", data: cells.filter((cell) => cell.value[2] === null), symbol: "rect", symbolSize: [7, 1.5], itemStyle: { color: look.quiet } },
     ];
@@ -103,9 +116,13 @@
     const names = isMany ? data.series.map((one) => one.name) : [];
     const marks = names.map((_, at) => ({ name: String(at) }));
     const lines = direct ? [] : data.benchmarks.map((_, at) => ({ name: `b${at}`, itemStyle: { opacity: 0 }, lineStyle: { opacity: 1, color: look.ink, width: 1.5, type: cut(DASHES, at + 1) } }));
-    const shorten = (text) => echarts.format.truncateText(plain(text), Math.max(80, Math.min(320, width - 100)), `13px ${look.face}`, "…");
-    const texts = Object.fromEntries([...names.map((name, at) => [String(at), shorten(name)]), ...lines.map(({ name }, at) => [name, shorten(data.benchmarks[at].label)])]);
-    const rows = countRows(Object.values(texts).map((text) => measure(look, text) + 38), width - 12);
+    const shorten = (room) => {
+      const short = (text) => echarts.format.truncateText(plain(text), Math.max(80, Math.min(320, room)), `13px ${look.face}`, "…");
+      return Object.fromEntries([...names.map((name, at) => [String(at), short(name)]), ...lines.map(({ name }, at) => [name, short(data.benchmarks[at].label)])]);
+    };
+    const whole = shorten(width - 100);
+    const rows = countRows(Object.values(whole).map((text) => measure(look, text) + 38), width - 12);
+    const texts = rows > MOST_ROWS ? shorten(width - 170) : whole;
     return {
       show: rows > 0, type: rows > MOST_ROWS ? "scroll" : "plain", rows: rows > MOST_ROWS ? 1 : rows, data: [...marks, ...lines],
       top: 0, left: 0, right: 0, itemGap: LEGEND_GAP, itemWidth: 30, itemHeight: 12, formatter: (name) => texts[name], textStyle: { color: look.ink, fontSize: 13 },
@@ -135,7 +152,7 @@
     const lying = isBars && (data.lying || (widest + 12) * data.categories.length > width - 60);
     const upright = data.kind === "week" && width < NARROW;
     const rows = data.kind === "bar" ? data.series.length * 14 + 14 : 30;
-    const tall = { week: upright ? 24 * 20 + 82 : 7 * 32 + 92 }[data.kind] || (lying ? data.categories.length * rows + 70 : 270);
+    const tall = { week: upright ? 24 * 20 + 82 : 7 * 32 + 92 }[data.kind] || (lying ? Math.min(TALLEST, data.categories.length * rows) + 70 : 270);
     return { lying, upright, body: tall, label: Math.min(widest + 4, Math.floor(width * 0.36)) };
   };
 
@@ -152,11 +169,11 @@
         return upright ? [days, hours] : [hours, days];
       }
       if (data.kind === "histogram") {
-        const bins = { ...valueAxis(data, look, data.axis), min: data.edges[0], max: data.edges.at(-1), minInterval: 0, splitLine: { show: false } };
-        return [bins, valueAxis(data, look, undefined)];
+        const bins = { ...valueAxis(data, look, data.axis, width * 0.8), min: data.edges[0], max: data.edges.at(-1), minInterval: 0, splitLine: { show: false } };
+        return [bins, valueAxis(data, look)];
       }
       const names = categoryAxis(data, look, { inverse: lying, axisLabel: lying ? { interval: 0, width: label, overflow: "truncate" } : {} });
-      return lying ? [valueAxis(data, look, data.unit), names] : [names, valueAxis(data, look, undefined)];
+      return lying ? [valueAxis(data, look, data.unit, width * 0.5), names] : [names, valueAxis(data, look)];
     })();
     const known = data.series.flatMap((one) => one.values.filter((value) => value !== null));
     const low = Math.min(0, ...known);

@@ -134,6 +134,7 @@ def hard_ones() -> dict[str, Chart]:
         "one": Chart(LINE, title, axis, MONTHS[:1], (Series(hours, points((7,))),), HOURS),
         "gaps": Chart(LINE, title, axis, MONTHS[:5], (Series(hours, points((None, 5, None, 4, None), reason=MENDING)),), HOURS),
         "many": Chart(LINE, title, axis, MONTHS, tuple(Series(long[n], points(range(n, n + 12))) for n in range(12)), HOURS),
+        "dense": Chart(LINE, title, axis, tuple(named(str(day)) for day in range(366)), (Series(hours, points(_patchy(366))),), HOURS),
         "below": Chart(STACKED, title, axis, YEARS, (Series(hours, points((3, -2, 0, 4, -1, 2))),), HOURS),
         "flat": week(title, [points((0,) * 24)] * 7),
     }  # fmt: skip
@@ -148,6 +149,11 @@ def make_chart_site() -> Flask:
     app.add_url_rule("/rows", "rows", lambda: "<title>rows</title>")
     app.add_url_rule("/rows/<int:number>", "row", lambda number: f"<title>rows</title>{number}")
     return app
+
+
+def _patchy(count: int) -> list[int | None]:
+    """Give figures with gaps; on both sides of the 101st there is one."""
+    return [None if 95 <= at <= 105 and at != 100 else 50 + at % 30 for at in range(count)]
 
 
 def _busy(day: int, hour: int) -> Point:

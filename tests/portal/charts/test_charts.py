@@ -135,6 +135,13 @@ class TestWhatThePageSays:
         with in_language("zh"):
             assert summary(bars(3, 1)) == "柱形图：标题；最低 1（2月），最高 3（1月）。"
 
+    def test_what_a_histogram_is_compared_with_lies_along_its_edges_and_is_no_count(self, app: Flask) -> None:
+        with in_language("en"):
+            shown = shown_chart(each_kind()["histogram"])
+        assert [label for label, _ in shown.benchmarks] == ["Effective hours a year, National mean (2024)"]
+        assert shown.data["benchmarks"] == [{"label": "National mean (2024) 1,511", "value": 1511.0}]
+        assert shown.summary.endswith("; National mean (2024) 1,511.")
+
     def test_nothing_to_draw_is_explained(self, app: Flask) -> None:
         text = page(app, "/hard")
         assert "There are no uses in this year." in text

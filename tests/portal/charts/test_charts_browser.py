@@ -116,6 +116,14 @@ class TestDrawing:
         )
         assert [at for at, y in enumerate(points[1::2]) if y is None] == [2]
 
+    def test_in_a_dense_line_a_point_between_two_gaps_is_seen(self, site: str, open_page: OpenPage) -> None:
+        page = drawn(open_page(site), "/hard")
+        sizes = page.evaluate(
+            """() => { const data = echarts.getInstanceByDom(document.querySelector("#dense .chart-area")).getModel().getSeriesByIndex(0).getData();
+              return Array.from({ length: data.count() }, (_, at) => data.getItemVisual(at, "symbolSize")); }"""
+        )
+        assert [at for at, size in enumerate(sizes) if size] == [100]
+
     def test_the_words_of_the_library_are_in_the_readers_language(self, site: str, open_page: OpenPage) -> None:
         for language, word in (("zh", "一月"), ("en", "January")):
             page = drawn(open_page(site, language=language))
@@ -258,6 +266,12 @@ class TestComforts:
         page.wait_for_function(f"() => {ink} === '#000000'")
         expect(page.locator("#bar table")).to_be_visible()
         assert colours_of(page, "bar")[(11, 110, 99)] > 2000
+
+    @pytest.mark.parametrize("chart", each_kind())
+    def test_nothing_is_left_for_a_later_frame_because_paper_does_not_wait(self, site: str, open_page: OpenPage, chart: str) -> None:
+        page = drawn(open_page(site))
+        later = "() => echarts.getInstanceByDom(document.querySelector('#%s .chart-area')).getZr().storage.getDisplayList(true).map((one) => one.incremental)"
+        assert set(page.evaluate(later % chart)) == {0}
 
     def test_after_printing_the_tables_are_folded_again(self, site: str, open_page: OpenPage) -> None:
         page = drawn(open_page(site))
