@@ -24,6 +24,7 @@ COMMANDS = {
     "import": "portal.commands.importing",
     "people": "portal.commands.people",
     "token": "portal.commands.token",
+    "statistics": "portal.commands.statistics",
     "check": "portal.commands.check",
     "backup": "portal.commands.backup",
     "restore": "portal.commands.restore",

@@ -25,7 +25,10 @@ DEDICATED_CLASS = "04"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What to look at; what is left empty does not narrow. `category` is a code of any level, `least_value` in yuan."""
+    """What to look at; what is left empty does not narrow. `category` is a code of any level, `least_value` in yuan.
+
+    `is_public`: only what everybody may know of, instruments that are or were published.
+    """
 
     organisation_id: int | None = None
     facility_id: int | None = None
@@ -34,6 +37,7 @@ class Scope:
     instrument_id: int | None = None
     least_value: Decimal | None = None
     group_id: int | None = None
+    is_public: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -63,6 +67,8 @@ def conditions(scope: Scope, viewer: Viewer | None = None) -> list[ColumnElement
         found.append(city_of() == scope.city)
     if scope.instrument_id is not None:
         found.append(Instrument.id == scope.instrument_id)
+    if scope.is_public:
+        found.append(Instrument.publication.in_(ON_NETWORK))
     if scope.least_value is not None:
         found.append(Instrument.original_value >= scope.least_value)
     return found
