@@ -457,6 +457,7 @@ GUARDS = (
     on("POST api.begin_usage", only(*to.MANAGERS, otherwise=to.FORBIDDEN), instrument="instrument", person="owner@town.example.org"),
     on("POST api.end_usage", to.USES_BOOKING, {"usage_id": "running_use"}, outcome="ok"),
     on("GET api.list_vouchers", to.SIGNED_IN),
+    on("GET api.show_statistics", to.PUBLIC_API),
     on("POST api.apply_for_voucher", to.SIGNED_IN, programme="programme", year=2026, amount="1000", plan="检测"),
     on("GET api.show_me", to.SIGNED_IN),
     on("GET api.list_tokens", to.SIGNED_IN),

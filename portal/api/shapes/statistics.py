@@ -13,6 +13,8 @@ from portal.figurerows import COLUMNS, Column
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="A month such as 2026-09.")]
 
+LEAST = "Only instruments of this original value or more, in yuan."
+
 
 class StatisticsAsked(Asked):
     """Which figures: a calendar year, a school year (from 1 September), a quarter of the year, or months from one up to and including another."""
@@ -28,7 +30,7 @@ class StatisticsAsked(Asked):
     instrument: Id | None = None
     category: Annotated[Text, Field(pattern=r"^\d{6}$")] | None = None
     city: Annotated[Text, Field(max_length=40)] = ""
-    least_value: Annotated[Decimal, Field(ge=0, le=10**12, allow_inf_nan=False, description="Only instruments from this original value, in yuan.")] | None = None
+    least_value: Annotated[Decimal | None, Field(ge=0, le=10**12, allow_inf_nan=False, description=LEAST)] = None
     mine: Annotated[bool, Field(description="Only what I manage or audit, with every count as it is.")] = False
     limit: Annotated[int, Field(ge=1, le=1000)] = 1000
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
