@@ -20,7 +20,9 @@ WORDS: Mapping[str, Sentence] = {
     "duty_free": Sentence("海关监管仪器用于“其他”用途，须填写免税备案号", "is needed: a duty-free instrument was used for “other”"),
     "unpriced": Sentence("费用尚未定价", "is not priced yet"),
     "not_said_who": Sentence("培训记录未说明培训对象，请补充或直接填写人数", "cannot be told: trainings do not say who was trained"),
-    "no_month": Sentence("部分成果未注明月份，无法划分学年，请补充或直接填写", "cannot be told: results have a year only, and it has two school years"),
+    "no_month": Sentence(
+        "部分成果未注明月份，无法划分学年，请补充或直接填写", "cannot be told: results have a year only, and it has two school years"
+    ),
 }
 _TWO_PLACES, _DIGITS = re.compile(r"\d{1,12}\.\d{2}"), re.compile(r"\d+")
 _PARTIAL = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
@@ -31,7 +33,7 @@ TIME = "%Y-%m-%d %H:%M:%S"
 
 def problems_of(layout: ReturnFormat, data: Mapping[str, Any], words: Vocabulary, *, known: tuple[Problem, ...] = ()) -> list[Problem]:
     """Give all that is wrong with a row as pairs of field and code, in the order of the fields; `known` is what its maker found already."""
-    found = {name: code for name, code in known}
+    found = dict(known)
     return [
         [field.name, code] for field in layout.fields if (code := found.get(field.name) or wrong_with(field, data.get(field.name), words))
     ]

@@ -68,7 +68,9 @@ def note_facts(session: Session, usage_id: int, facts: Facts, *, viewer: Viewer,
     if found is None:
         found = ReturnFacts(usage_id=one.id)
         session.add(found)
-    found.content, found.project, found.income, found.area = (text.strip() for text in (facts.content, facts.project, facts.income, facts.area))
+    found.content, found.project, found.income, found.area = (
+        text.strip() for text in (facts.content, facts.project, facts.income, facts.area)
+    )
     found.tax_record, found.has_agreement = facts.tax_record.strip(), facts.has_agreement
     found.noted_by, found.noted_at = viewer.person_id, now
     session.flush()

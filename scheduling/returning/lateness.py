@@ -100,7 +100,10 @@ def count_standings(session: Session, kind: str, period: Period) -> tuple[int, i
     """Count the organisations that have to report, and those of them that have handed something in that was not sent back."""
     asked = reporting(kind)
     handed_in = exists().where(
-        Return.organisation_id == Organisation.id, Return.kind == kind, Return.starts_on == period.start, Return.state.in_(("signed", "accepted"))
+        Return.organisation_id == Organisation.id,
+        Return.kind == kind,
+        Return.starts_on == period.start,
+        Return.state.in_(("signed", "accepted")),
     )
     every = session.scalar(select(func.count()).select_from(asked.subquery())) or 0
     return every, session.scalar(select(func.count()).select_from(asked.where(handed_in).subquery())) or 0

@@ -76,7 +76,9 @@ def read_period(kind: str, text: str) -> Period:
     year = int(found[1]) if found else 0
     if found is None or not FIRST_YEAR <= year <= LAST_YEAR or (kind == "school_year" and int(found[2]) != year + 1):
         raise Invalid("period", Sentence("请选择报送时段。", "Choose what time it is for."))
-    return Period(kind, date(year, {"quarter": int(found[2] or 1) * 3 - 2 if kind == "quarter" else 1, "year": 1, "school_year": 9}[kind], 1))
+    return Period(
+        kind, date(year, {"quarter": int(found[2] or 1) * 3 - 2 if kind == "quarter" else 1, "year": 1, "school_year": 9}[kind], 1)
+    )
 
 
 def last_over(kind: str, now: datetime, time_zone: str) -> Period:

@@ -133,7 +133,7 @@ def _sqlite() -> list[str]:
     return [
         f"CREATE TRIGGER national_return_keep BEFORE UPDATE ON national_return WHEN (OLD.state <> 'draft' AND ({kept} OR NEW.state = 'draft')) "
         f"OR (OLD.state IN ('accepted', 'sent_back') AND ({reviewed})) {stop}",
-        f"CREATE TRIGGER national_return_stay BEFORE DELETE ON national_return BEGIN SELECT RAISE(ABORT, 'returns are never deleted'); END",
+        "CREATE TRIGGER national_return_stay BEFORE DELETE ON national_return BEGIN SELECT RAISE(ABORT, 'returns are never deleted'); END",
     ]
 
 
@@ -247,9 +247,7 @@ def page_of_returns(session: Session, wanted: WantedReturns, *, viewer: Viewer, 
             conditions.append(column == value)
     total = session.scalar(select(func.count(Return.id)).where(*conditions)) or 0
     further = [] if before is None else [Return.id < before]
-    rows = session.scalars(
-        select(Return).where(*conditions, *further).options(*_WHOLE).order_by(Return.id.desc()).limit(limit + 1)
-    ).all()
+    rows = session.scalars(select(Return).where(*conditions, *further).options(*_WHOLE).order_by(Return.id.desc()).limit(limit + 1)).all()
     return ReturnPage(rows[:limit], total, rows[limit - 1].id if len(rows) > limit else None)
 
 

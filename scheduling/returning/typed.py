@@ -77,7 +77,13 @@ def type_figures(
         if known.get(name) != value:
             made.append(
                 TypedFigure(
-                    instrument_id=instrument_id, kind=kind, starts_on=period.start, field=name, value=value, typed_by=viewer.person_id, typed_at=now
+                    instrument_id=instrument_id,
+                    kind=kind,
+                    starts_on=period.start,
+                    field=name,
+                    value=value,
+                    typed_by=viewer.person_id,
+                    typed_at=now,
                 )
             )
     session.add_all(made)
