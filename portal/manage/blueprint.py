@@ -96,6 +96,7 @@ def manage_links() -> list[Link]:
         ("manage.uses", t("使用记录", "Uses")),
         ("manage.problems", t("问题", "Problems")),
         ("charges.mine", t("收费", "Charges")),
+        ("manage.returns", t("报送待补", "For returns")),
         ("manage.all_qualifications", t("上机资格", "Qualifications")),
         ("manage.people", t("使用者", "People")),
         ("manage.rates", t("收费标准", "Rates")),

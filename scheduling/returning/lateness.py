@@ -96,6 +96,12 @@ def standings(
     return rows, page[-1].code if len(found) > limit else None
 
 
+def standing_of(session: Session, organisation: Organisation, kind: str, period: Period, *, now: datetime) -> Standing:
+    """Give how one organisation stands, whether or not it has to report; two statements."""
+    returns = _returns(session, kind, period, [organisation.id]).get(organisation.id, [])
+    return _standing(organisation, returns, due_on(period, deadlines(session)[kind]), now)
+
+
 def count_standings(session: Session, kind: str, period: Period) -> tuple[int, int]:
     """Count the organisations that have to report, and those of them that have handed something in that was not sent back."""
     asked = reporting(kind)

@@ -11,13 +11,15 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, String, func, select, text, true
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, contains_eager, joinedload, mapped_column, relationship
 
 from instruments.access import Viewer
+from instruments.catalogue import Instrument
 from instruments.database import FILLED_BEFORE, Base, Key, attach
 from instruments.errors import NotFound, Sentence
 from instruments.people import Organisation, Person
 from scheduling.returning.formats import ReturnFormat, format_of
+from scheduling.returning.guards import postgresql_return, postgresql_rows, sqlite_return, sqlite_rows
 from scheduling.returning.periods import Period
 
 STATES = {
@@ -109,6 +111,7 @@ class ReturnRow(Base):
     is_wrong: Mapped[bool] = mapped_column(default=False)
 
     of: Mapped[Return] = relationship()
+    instrument: Mapped[Instrument] = relationship()
 
     __table_args__ = (
         Index(None, "return_id", "position", unique=True),
@@ -118,72 +121,9 @@ class ReturnRow(Base):
     )
 
 
-# Whatever the signature covers stays as it was signed; the review alone may follow, once.
-_KEPT = (
-    "organisation_id", "kind", "starts_on", "edition", "format", "row_count", "errors", "digest", "made_by", "made_at", "signed_by",
-    "signed_at", "note",
-)  # fmt: skip
-_REVIEWED = ("state", "reviewed_by", "reviewed_at", "remark")
-_MESSAGE = "a signed return is never changed"
-
-
-def _sqlite() -> list[str]:
-    stop = f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
-    kept, reviewed = (" OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in names) for names in (_KEPT, _REVIEWED))
-    return [
-        f"CREATE TRIGGER national_return_keep BEFORE UPDATE ON national_return WHEN (OLD.state <> 'draft' AND ({kept} OR NEW.state = 'draft')) "
-        f"OR (OLD.state IN ('accepted', 'sent_back') AND ({reviewed})) {stop}",
-        "CREATE TRIGGER national_return_stay BEFORE DELETE ON national_return BEGIN SELECT RAISE(ABORT, 'returns are never deleted'); END",
-    ]
-
-
-def _sqlite_rows() -> list[str]:
-    stop = f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
-    return [
-        f"CREATE TRIGGER national_return_row_{step.lower()} BEFORE {step} ON national_return_row "
-        f"WHEN (SELECT state FROM national_return WHERE id = {row}.return_id) <> 'draft' {stop}"
-        for step, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD"))
-    ] + [
-        "CREATE TRIGGER national_return_row_move BEFORE UPDATE OF return_id ON national_return_row WHEN NEW.return_id IS NOT OLD.return_id "
-        + stop
-    ]
-
-
-def _postgresql() -> list[str]:
-    kept, reviewed = (
-        f"({', '.join('NEW.' + name for name in names)}) IS DISTINCT FROM ({', '.join('OLD.' + name for name in names)})"
-        for names in (_KEPT, _REVIEWED)
-    )
-    return [
-        "CREATE FUNCTION keep_national_return() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "IF TG_OP <> 'UPDATE' THEN RAISE EXCEPTION 'returns are never deleted'; END IF; "
-        f"IF (OLD.state <> 'draft' AND ({kept} OR NEW.state = 'draft')) OR (OLD.state IN ('accepted', 'sent_back') AND {reviewed}) THEN "
-        f"RAISE EXCEPTION '{_MESSAGE}'; END IF; RETURN NEW; END $$",
-        "CREATE TRIGGER national_return_keep BEFORE UPDATE OR DELETE ON national_return FOR EACH ROW EXECUTE FUNCTION keep_national_return()",
-        "CREATE TRIGGER national_return_stay BEFORE TRUNCATE ON national_return FOR EACH STATEMENT EXECUTE FUNCTION keep_national_return()",
-    ]
-
-
-def _postgresql_rows() -> list[str]:
-    return [
-        "CREATE FUNCTION keep_national_return_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"IF TG_OP = 'TRUNCATE' THEN RAISE EXCEPTION '{_MESSAGE}'; END IF; "
-        "IF TG_OP <> 'INSERT' AND (SELECT state FROM national_return WHERE id = OLD.return_id) <> 'draft' THEN "
-        f"RAISE EXCEPTION '{_MESSAGE}'; END IF; "
-        "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; "
-        "IF (SELECT state FROM national_return WHERE id = NEW.return_id) <> 'draft' THEN "
-        f"RAISE EXCEPTION '{_MESSAGE}'; END IF; "
-        f"IF TG_OP = 'UPDATE' AND NEW.return_id <> OLD.return_id THEN RAISE EXCEPTION '{_MESSAGE}'; END IF; RETURN NEW; END $$",
-        "CREATE TRIGGER national_return_row_keep BEFORE INSERT OR UPDATE OR DELETE ON national_return_row "
-        "FOR EACH ROW EXECUTE FUNCTION keep_national_return_row()",
-        "CREATE TRIGGER national_return_row_stay BEFORE TRUNCATE ON national_return_row "
-        "FOR EACH STATEMENT EXECUTE FUNCTION keep_national_return_row()",
-    ]
-
-
 for _table, _statements in (
-    (Return, {"sqlite": _sqlite(), "postgresql": _postgresql()}),
-    (ReturnRow, {"sqlite": _sqlite_rows(), "postgresql": _postgresql_rows()}),
+    (Return, {"sqlite": sqlite_return(), "postgresql": postgresql_return()}),
+    (ReturnRow, {"sqlite": sqlite_rows(), "postgresql": postgresql_rows()}),
 ):
     for _dialect, _each in _statements.items():
         for _statement in _each:
@@ -260,6 +200,28 @@ def rows_of(
         asked = asked.where(ReturnRow.is_wrong)
     rows = session.scalars(asked.order_by(ReturnRow.position).limit(limit + 1)).all()
     return rows[:limit], rows[limit - 1].position if len(rows) > limit else None
+
+
+def rows_of_instrument(session: Session, one: Return, instrument_id: int, *, most: int = 50) -> Sequence[ReturnRow]:
+    """Give the rows of a return about one instrument."""
+    asked = select(ReturnRow).where(ReturnRow.return_id == one.id, ReturnRow.instrument_id == instrument_id)
+    return session.scalars(asked.order_by(ReturnRow.position).limit(most)).all()
+
+
+def wrong_rows_on(
+    session: Session, condition: ColumnElement[bool], *, after: int = 0, limit: int = 50
+) -> tuple[Sequence[ReturnRow], int | None]:
+    """Give the rows of drafts with something wrong about instruments that meet a condition on Instrument, by id, and the last where more follow."""
+    rows = session.scalars(
+        select(ReturnRow)
+        .join(ReturnRow.of)
+        .join(Instrument, Instrument.id == ReturnRow.instrument_id)
+        .options(contains_eager(ReturnRow.of), joinedload(ReturnRow.instrument))
+        .where(condition, ReturnRow.is_wrong, Return.state == "draft", ReturnRow.id > after)
+        .order_by(ReturnRow.id)
+        .limit(limit + 1)
+    ).all()
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
 def editions_of(session: Session, one: Return) -> Sequence[Return]:

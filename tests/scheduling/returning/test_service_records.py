@@ -34,17 +34,23 @@ class TestWhichUses:
         second, first = a_quarter_use(one, span=in_the_quarter(21)), a_quarter_use(one, span=in_the_quarter(3, month=7))
         assert [row.usage_id for row in rows(one)] == [first.id, second.id]
 
-    def test_the_quarter_begins_and_ends_at_midnight_of_the_instruments_own_clock(self, rows, an_instrument, an_organisation, a_quarter_use):
+    def test_the_quarter_begins_and_ends_at_midnight_of_the_instruments_own_clock(
+        self, rows, an_instrument, an_organisation, a_quarter_use
+    ):
         owner = an_organisation()
         here, there = an_instrument(organisation=owner), an_instrument(organisation=owner, time_zone="America/New_York")
         last = TimeSpan(datetime(2026, 9, 30, 15, 30, tzinfo=UTC), datetime(2026, 9, 30, 17, tzinfo=UTC))  # 23:30 in Shanghai, until 01:00
-        after = TimeSpan(datetime(2026, 9, 30, 17, tzinfo=UTC), datetime(2026, 9, 30, 18, tzinfo=UTC))  # 01:00 on 1 October, 13:00 in New York
+        after = TimeSpan(
+            datetime(2026, 9, 30, 17, tzinfo=UTC), datetime(2026, 9, 30, 18, tzinfo=UTC)
+        )  # 01:00 on 1 October, 13:00 in New York
         kept = [a_quarter_use(here, span=last)]
         a_quarter_use(here, span=after)
         kept.append(a_quarter_use(there, span=after))
         assert {row.usage_id for row in rows(here)} == {one.id for one in kept}
 
-    def test_maintenance_is_none_and_what_is_void_or_still_running_is_left_out(self, session, rows, an_instrument, a_quarter_use, a_use_row):
+    def test_maintenance_is_none_and_what_is_void_or_still_running_is_left_out(
+        self, session, rows, an_instrument, a_quarter_use, a_use_row
+    ):
         one = an_instrument()
         a_quarter_use(one, mode="maintenance")
         gone = a_quarter_use(one, span=in_the_quarter(22), confirmed=False)
@@ -67,9 +73,13 @@ class TestWhichUses:
 
 
 class TestWhatARowSays:
-    def test_a_row_has_exactly_the_national_names_and_the_uses_own_facts(self, rows, an_instrument, a_quarter_use, a_person, an_organisation):
+    def test_a_row_has_exactly_the_national_names_and_the_uses_own_facts(
+        self, rows, an_instrument, a_quarter_use, a_person, an_organisation
+    ):
         one = an_instrument(inner_id="SEM-1")
-        user = a_person(name="张三", email="z3@example.org", phone="0351-7", organisation=an_organisation(name_zh="某公司", kind="enterprise"))
+        user = a_person(
+            name="张三", email="z3@example.org", phone="0351-7", organisation=an_organisation(name_zh="某公司", kind="enterprise")
+        )
         use = a_quarter_use(one, person=user, purpose="development", project="合金断口")
         use.rating = "satisfied"
         (row,) = rows(one)
@@ -84,7 +94,13 @@ class TestWhatARowSays:
 
     @pytest.mark.parametrize(
         ("mode", "training", "way"),
-        [("sample", False, "委托共享"), ("sample", True, "委托共享"), ("remote", True, "远程共享"), ("self", True, "技术共享"), ("self", False, "占用共享")],
+        [
+            ("sample", False, "委托共享"),
+            ("sample", True, "委托共享"),
+            ("remote", True, "远程共享"),
+            ("self", True, "技术共享"),
+            ("self", False, "占用共享"),
+        ],
     )
     def test_the_way_of_service_follows_from_the_mode_and_the_instrument(self, rows, an_instrument, a_quarter_use, mode, training, way):
         one = an_instrument(sample_service=True)
@@ -94,7 +110,9 @@ class TestWhatARowSays:
         assert row.data["serviceWay"] == way
         assert row.data["serviceAmount"] == ("7.00" if mode == "sample" else "2.00")
 
-    def test_the_organisations_own_people_are_internal_as_they_stood_then(self, session, rows, an_instrument, a_quarter_use, a_person, an_organisation):
+    def test_the_organisations_own_people_are_internal_as_they_stood_then(
+        self, session, rows, an_instrument, a_quarter_use, a_person, an_organisation
+    ):
         one = an_instrument()
         user = a_person(organisation=one.organisation)
         a_quarter_use(one, person=user)
@@ -113,7 +131,9 @@ class TestWhatARowSays:
         assert (first.data["amounts"], first.problems) == ("120.50", [])
         assert (second.data["amounts"], second.problems) == ("", [["amounts", "unpriced"]])
 
-    def test_a_duty_free_instrument_used_for_other_needs_the_tax_record_number(self, session, rows, an_instrument, a_quarter_use, a_manager, now):
+    def test_a_duty_free_instrument_used_for_other_needs_the_tax_record_number(
+        self, session, rows, an_instrument, a_quarter_use, a_manager, now
+    ):
         one = an_instrument(customs_supervised=True)
         a_quarter_use(one, purpose="research")
         use = a_quarter_use(one, purpose="other", span=in_the_quarter(21))
@@ -128,7 +148,12 @@ class TestWhatARowSays:
         facts = Facts("断口分析", "高温合金", "国家自然科学基金", "", "", True)
         note_facts(session, use.id, facts, viewer=a_manager(one), now=now)
         said = rows(one)[0].data
-        assert [said[name] for name in ("serviceContent", "subjectName", "subjectIncome", "signAgreement")] == ["断口分析", "高温合金", "国家自然科学基金", "是"]
+        assert [said[name] for name in ("serviceContent", "subjectName", "subjectIncome", "signAgreement")] == [
+            "断口分析",
+            "高温合金",
+            "国家自然科学基金",
+            "是",
+        ]
 
 
 @pytest.fixture
@@ -164,7 +189,9 @@ def test_many_uses_are_read_a_few_at_a_time_and_all_of_them(session, an_instrume
     assert digest_of(every) == before
 
 
-def test_a_use_over_the_end_of_the_quarter_is_one_row_of_the_quarter_in_which_it_began(session, an_instrument, a_quarter_use, a_keeper, now):
+def test_a_use_over_the_end_of_the_quarter_is_one_row_of_the_quarter_in_which_it_began(
+    session, an_instrument, a_quarter_use, a_keeper, now
+):
     one = an_instrument()
     start = datetime(2026, 6, 30, 15, tzinfo=UTC)  # 23:00 in Shanghai
     a_quarter_use(one, span=TimeSpan(start, start + timedelta(hours=3)))
