@@ -167,7 +167,7 @@ def _save(return_id: int, instrument_id: int, form: Form) -> None:
             raise OutOfOrder(SIGNED)
         values = {field.name: form[field.name].data for field in one.layout.typed}
         type_figures(session, instrument_id, one.kind, one.period, values, viewer=viewer(), now=clock.now())
-        refill(session, one, one.organisation)
+        refill(session, one, one.organisation, now=clock.now())
 
 
 def _list(error: PortalError | None = None) -> str:

@@ -25,8 +25,8 @@ MENDS = ("use", "facts", "charge", "instrument", "organisation", "person", "figu
 class ReturnField:
     """One field: its national name, what people call it, how it is written, and where it is mended.
 
-    `when` names the case in which it is needed although others go without; `typed` figures may be written by hand; `personal` ones are shown
-    to nobody but who signs.
+    `counts` is the quantity of the statistics it gives, `when` names the case in which it is needed although others go without; `typed` figures
+    may be written by hand; `personal` ones are shown to nobody but who signs.
     """
 
     name: str
@@ -39,6 +39,7 @@ class ReturnField:
     values: tuple[str, ...] = ()
     most: int = 0
     unit: str = ""
+    counts: str = ""
     when: str = ""
     is_personal: bool = False
     is_typed: bool = False
@@ -97,6 +98,6 @@ def _format(kind: str, given: Mapping[str, Any]) -> ReturnFormat:
 def _field(given: Mapping[str, Any]) -> ReturnField:
     return ReturnField(
         given["name"], Sentence(given["zh"], given["en"]), given["kind"], given["required"], given["mend"], given.get("length", 0),
-        given.get("list", ""), tuple(given.get("values", ())), given.get("most", 0), given.get("unit", ""), given.get("when", ""),
+        given.get("list", ""), tuple(given.get("values", ())), given.get("most", 0), given.get("unit", ""), given.get("from", ""), given.get("when", ""),
         given.get("personal", False), given.get("typed", False),
     )  # fmt: skip

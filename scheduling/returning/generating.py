@@ -25,12 +25,20 @@ from scheduling.returning.formats import ReturnFormat, format_number, format_of
 from scheduling.returning.periods import Period, check_over
 from scheduling.returning.returns import Return, ReturnRow, reads_returns_of, seen_return, signs_for
 from scheduling.returning.rowdrafts import RowDraft
+from scheduling.returning.runningrows import running_rows
+from scheduling.returning.schoolrows import school_rows
 from scheduling.returning.servicerows import drafts_of, service_rows
+from scheduling.returning.yearlyrows import yearly_rows
 from scheduling.usage import UsageRecord
 
 AT_ONCE = 500
-Maker = Callable[[Session, Organisation, Period], Iterator[RowDraft]]
-MAKERS: Mapping[str, Maker] = {"service_records": service_rows}
+Maker = Callable[[Session, Organisation, Period, datetime], Iterator[RowDraft]]
+MAKERS: Mapping[str, Maker] = {
+    "service_records": lambda session, organisation, period, _now: service_rows(session, organisation, period),
+    "running": running_rows,
+    "yearly": yearly_rows,
+    "sj3": school_rows,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ def generate(session: Session, organisation_id: int, kind: str, period: Period, 
     check_over(period, now, organisation.time_zone)
     one = _draft_of(session, organisation_id, kind, period) or _new(session, organisation_id, kind, period, viewer, now)
     one.made_by, one.made_at, one.format = viewer.person_id, now, format_number()
-    return refill(session, one, organisation)
+    return refill(session, one, organisation, now=now)
 
 
 def check_signer(viewer: Viewer, organisation_id: int) -> None:
@@ -108,11 +116,11 @@ def _new(session: Session, organisation_id: int, kind: str, period: Period, view
     return one
 
 
-def refill(session: Session, one: Return, organisation: Organisation) -> Return:
+def refill(session: Session, one: Return, organisation: Organisation, *, now: datetime) -> Return:
     """Work out the rows of a draft anew."""
     session.execute(delete(ReturnRow).where(ReturnRow.return_id == one.id).execution_options(synchronize_session=False))
     words, digest, count, errors = read_vocabulary(session), hashlib.sha256(), 0, 0
-    drafts = MAKERS[one.kind](session, organisation, one.period)
+    drafts = MAKERS[one.kind](session, organisation, one.period, now)
     while some := list(islice(drafts, AT_ONCE)):
         rows = [_row(one, count + place, draft, words) for place, draft in enumerate(some, 1)]
         session.execute(insert(ReturnRow), rows)

@@ -198,7 +198,9 @@ def rows_of(
     asked = select(ReturnRow).where(ReturnRow.return_id == one.id, ReturnRow.position > after)
     if wrong_only:
         asked = asked.where(ReturnRow.is_wrong)
-    rows = session.scalars(asked.order_by(ReturnRow.position).limit(limit + 1)).all()
+    # A draft made anew may have given its rows the numbers of those it had before.
+    asked = asked.order_by(ReturnRow.position).limit(limit + 1).execution_options(populate_existing=True)
+    rows = session.scalars(asked).all()
     return rows[:limit], rows[limit - 1].position if len(rows) > limit else None
 
 

@@ -20,6 +20,7 @@ from scheduling.accounting.claims import ClaimDocument, VoucherUse
 from scheduling.returning.facts import ReturnFacts, facts_of
 from scheduling.returning.periods import Period
 from scheduling.returning.rowdrafts import RowDraft, in_hours, two_places, wall_time
+from scheduling.statistics.gathering import counts
 from scheduling.usage import RATINGS, UsageRecord
 from scheduling.usageproblems import UsageProblem
 
@@ -85,7 +86,7 @@ def _slice(session: Session, organisation: Organisation, period: Period, after: 
         select(UsageRecord)
         .join(UsageRecord.instrument)
         .options(contains_eager(UsageRecord.instrument), joinedload(UsageRecord.person), joinedload(UsageRecord.organisation), joinedload(UsageRecord.owner))
-        .where(*counted(organisation.id, period), UsageRecord.status.in_(COUNTED), ~is_open(), *further)
+        .where(*counted(organisation.id, period), counts(), *further)
         .order_by(UsageRecord.start_at, UsageRecord.id)
         .limit(AT_ONCE)
     ).all()  # fmt: skip

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from instruments.people import Organisation
 from scheduling.returning.returns import Return, ReturnRow
-from scheduling.returning.servicerows import COUNTED, counted, drafts_of, is_open
+from scheduling.returning.servicerows import COUNTED, counted, drafts_of
+from scheduling.statistics.gathering import counts
 from scheduling.usage import UsageRecord
 
 MOST = 1000
@@ -60,8 +61,7 @@ def _added(session: Session, one: Return) -> int:
         *counted(one.organisation_id, one.period),
         UsageRecord.start_at >= span.start,
         UsageRecord.start_at < span.end,
-        UsageRecord.status.in_(COUNTED),
-        ~is_open(),
+        counts(),
         ~exists().where(in_it.return_id == one.id, in_it.usage_id == UsageRecord.id),
         ~exists().where(replaced.return_id == one.id, replaced.usage_id == UsageRecord.replaces_id),
     )

@@ -31,7 +31,7 @@ def sign(
     check_signer(viewer, one.organisation_id)
     if one.state != "draft":
         raise OutOfOrder(_not_now(one, Sentence("不能再次签发", "it cannot be signed again")))
-    refill(session, one, session.get_one(Organisation, one.organisation_id))
+    refill(session, one, session.get_one(Organisation, one.organisation_id), now=now)
     if one.digest != digest:
         raise Changed(
             Sentence(

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from instruments.access import Viewer
 from instruments.catalogue import instrument
 from instruments.database import Base, Key
 from instruments.errors import Forbidden, Invalid, NotFound, Sentence
+from instruments.people import Person
 from scheduling.accounting.ledger import keep_rows
 from scheduling.returning.formats import format_of
 from scheduling.returning.periods import Period
@@ -35,6 +36,8 @@ class TypedFigure(Base):
     typed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     typed_at: Mapped[datetime]
 
+    typist: Mapped[Person] = relationship()
+
     __table_args__ = (
         CheckConstraint("value IS NULL OR value >= 0", name="value"),
         Index("ix_typed_figure_period", "kind", "starts_on", "instrument_id"),
@@ -49,6 +52,7 @@ def typed_figures(session: Session, kind: str, period: Period, instrument_ids: l
     rows = session.scalars(
         select(TypedFigure)
         .where(TypedFigure.kind == kind, TypedFigure.starts_on == period.start, TypedFigure.instrument_id.in_(instrument_ids))
+        .options(joinedload(TypedFigure.typist))
         .order_by(TypedFigure.id)
     )
     found: dict[int, dict[str, TypedFigure]] = {}

@@ -1,0 +1,110 @@
+"""Rows made of the statistics: which instruments are reported for a period, and what they came to, as the rollups say once they are up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from instruments.catalogue import Instrument
+from instruments.exchange.national import WAN
+from instruments.money import from_fen
+from instruments.people import Organisation
+from scheduling.locks import take_locks
+from scheduling.returning.formats import ReturnField
+from scheduling.returning.periods import Period
+from scheduling.returning.rowdrafts import in_hours, two_places
+from scheduling.statistics.figures import MonthFigure
+from scheduling.statistics.keeping import SPACE
+from scheduling.statistics.quantities import MONEY, SUMMED
+from scheduling.statistics.rollup import recompute
+from scheduling.statistics.touched import TouchedSpan
+
+AT_ONCE = 100
+Counts = Mapping[str, int]
+NOTHING: Counts = dict.fromkeys(SUMMED, 0)
+
+
+def reported(session: Session, organisation: Organisation, period: Period) -> Iterator[list[Instrument]]:
+    """Give the instruments to be reported, by inner id, a hundred at a time: published before the period's end and on the network, or used in it."""
+    used = exists().where(MonthFigure.instrument_id == Instrument.id, *_months(period), MonthFigure.used > 0)
+    on_network = and_(
+        Instrument.publication.in_(("published", "suspended")), Instrument.published_at < period.span(organisation.time_zone).end
+    )
+    after = ""
+    while some := list(
+        session.scalars(
+            select(Instrument)
+            .options(joinedload(Instrument.organisation), joinedload(Instrument.facility))
+            .where(Instrument.organisation_id == organisation.id, or_(on_network, used), Instrument.inner_id > after)
+            .order_by(Instrument.inner_id)
+            .limit(AT_ONCE)
+        )
+    ):
+        after = some[-1].inner_id
+        yield some
+
+
+def bring_up_to_date(session: Session, organisation: Organisation, period: Period, now: datetime) -> None:
+    """Make the figures of a period anew for those of the organisation's instruments about which the statistics have notes that wait."""
+    span = period.span("UTC")
+    meets = and_(
+        or_(TouchedSpan.start_at.is_(None), TouchedSpan.start_at < span.end),
+        or_(TouchedSpan.end_at.is_(None), TouchedSpan.end_at > span.start),
+    )
+    whose = or_(
+        TouchedSpan.instrument_id == Instrument.id,
+        and_(
+            TouchedSpan.instrument_id.is_(None), or_(TouchedSpan.facility_id.is_(None), TouchedSpan.facility_id == Instrument.facility_id)
+        ),
+    )
+    asked = select(Instrument.id).where(Instrument.organisation_id == organisation.id, exists().where(meets, whose)).order_by(Instrument.id)
+    ids = list(session.scalars(asked))
+    take_locks(session, ids, SPACE)
+    for first, until in _within_years(period):
+        for begin in range(0, len(ids), AT_ONCE):
+            recompute(session, ids[begin : begin + AT_ONCE], first, until, now=now)
+
+
+def _within_years(period: Period) -> list[tuple[date, date]]:
+    """Cut a period at New Year: the rollups are made within one year at a time."""
+    new_year = date(period.end.year, 1, 1)
+    return [(period.start, new_year), (new_year, period.end)] if period.start < new_year < period.end else [(period.start, period.end)]
+
+
+def counts_of(session: Session, instrument_ids: Collection[int], period: Period) -> Mapping[int, Counts]:
+    """Give what each instrument came to in a period: minutes, numbers and fen by the name of the quantity; one statement."""
+    columns = [func.coalesce(func.sum(getattr(MonthFigure, name)), 0) for name in SUMMED]
+    rows = session.execute(
+        select(MonthFigure.instrument_id, *columns)
+        .where(MonthFigure.instrument_id.in_(list(instrument_ids)), *_months(period))
+        .group_by(MonthFigure.instrument_id)
+    )
+    return {row[0]: {name: int(value) for name, value in zip(SUMMED, row[1:], strict=True)} for row in rows}
+
+
+def monthly_counts(session: Session, instrument_ids: Collection[int], period: Period) -> Mapping[tuple[int, date], Counts]:
+    """Give what each instrument came to in each month of a period; one statement."""
+    rows = session.scalars(select(MonthFigure).where(MonthFigure.instrument_id.in_(list(instrument_ids)), *_months(period)))
+    return {(row.instrument_id, row.starts_on): {name: getattr(row, name) for name in SUMMED} for row in rows}
+
+
+def _months(period: Period) -> tuple[Any, ...]:
+    return MonthFigure.starts_on >= period.start, MonthFigure.starts_on < period.end
+
+
+def figure(field: ReturnField, counts: Counts) -> str | int:
+    """Write a quantity as a field asks: minutes as hours or as they are, money in yuan or in 万元.
+
+    >>> from instruments.errors import Sentence
+    >>> hours = ReturnField("runMachine", Sentence("", ""), "hours", True, "instrument", counts="effective")
+    >>> figure(hours, {"effective": 100})
+    '1.67'
+    """
+    value = counts[field.counts]
+    if field.counts in MONEY:
+        return two_places(from_fen(value) / (WAN if field.unit == "wan" else 1))
+    return in_hours(value) if field.kind == "hours" else value
