@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.fixtures.townreturns import EMPTY
 from tests.fixtures.townuses import ROWS, SHEET
 from tests.portal import policies as to
 from tests.portal.policies import Policy, only
@@ -354,6 +355,25 @@ GUARDS = (
     on("GET organisations.cards", to.ORGANISATION),
     on("POST organisations.cards", to.OF_HOME_CHANGE_BY_ADDRESS, email="owner@town.example.org", card="B2"),
     on("POST organisations.revoke_card", to.OF_HOME_CHANGE),
+    # returns: made and signed by the organisation's own administrator, reviewed by the province
+    on("GET organisations.returns", to.ORGANISATION),
+    on("POST organisations.make_return", to.SIGNS_OF_HOME, organisation="home", what="service_records:2026-Q3"),
+    on("GET organisations.return_", to.OF_HOME),
+    on("GET organisations.return_", to.OF_HOME, {"return_id": "return_school"}),
+    on("POST organisations.sign_return", to.SIGNS_OF_HOME, {"return_id": "return_empty"}, digest=EMPTY, nothing="yes"),
+    on("GET organisations.return_export", to.OF_HOME, {"kind": "xlsx"}),
+    on("GET organisations.return_export", to.OF_HOME, {"kind": "json"}),
+    on("GET organisations.return_figures", to.OF_HOME, {"return_id": "return_school"}),
+    on("POST organisations.return_figures", to.SIGNS_OF_HOME, {"return_id": "return_school"}, papersCore="3"),
+    on("GET manage.returns", to.ANY_MANAGERS),
+    on("GET manage.return_facts", to.INSPECTED, {"usage_id": "use_of_the_quarter"}),
+    on("POST manage.return_facts", only(*to.MANAGERS, forbidden="auditor auditor_elsewhere"), {"usage_id": "use_of_the_quarter"}, content="断口", area=""),
+    on("GET province.returns", to.PROVINCE),
+    on("POST province.review_return", to.PROVINCE_CHANGE, {"return_id": "return_signed", "step": "accept"}),
+    on("POST province.review_return", to.PROVINCE_CHANGE, {"return_id": "return_signed", "step": "send_back"}, remark="缺少一台仪器"),
+    on("POST province.set_return_deadline", to.PROVINCE_CHANGE, kind="yearly", days="20"),
+    on("GET api.list_returns", to.SIGNED_IN),
+    on("GET api.show_return", to.OF_HOME),
     # the province
     on("GET province.home", to.PROVINCE),
     on("GET province.admission", to.PROVINCE),

@@ -80,6 +80,11 @@ CHOSEN = {
     "charge_line": {"code", "label_zh", "label_en", "quantity", "unit_zh", "unit_en", "reason"},  # kept as charged by the database
     "hold": {"status"},
     "ledger_transaction": {"key", "kind", "noun", "reason"},  # append-only
+    "national_return": {"kind", "state", "format", "digest", "note", "remark"},  # as signed
+    "national_return_row": {"data", "typed", "problems"},  # as signed
+    "return_deadline": {"kind"},
+    "return_facts": {"area"},
+    "typed_figure": {"kind", "field"},  # append-only
     "reading_batch": {"name", "digest", "answer"},
     "research_result": {"kind", "level", "who"},
     "settlement": {"way", "reference", "note"},  # append-only
