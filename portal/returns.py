@@ -16,7 +16,7 @@ from instruments.fields import BY_NAME
 from instruments.people import Organisation
 from portal.api.paging import cursor_of, key_of
 from portal.auth import viewer
-from portal.language import say, t
+from portal.language import name, say, t
 from portal.transactions import reading
 from portal.vouchers import reasons
 from scheduling.returning.checks import said
@@ -98,7 +98,7 @@ MENDED: dict[str, Callable[[Return, ReturnRow, ReturnField, Viewer], tuple[str, 
 
 def about(one: Return, row: ReturnRow) -> str:
     """Say in a few words which row it is, without naming anybody."""
-    parts = (row.data.get("innerId", ""), row.data.get("cname", ""), row.data.get("month", ""), row.data.get("startTime", ""))
+    parts = (name(row.instrument), row.data.get("innerId", ""), row.data.get("month", ""), row.data.get("startTime", ""))
     return " ".join(str(part) for part in parts if part) or str(row.position)
 
 

@@ -20,6 +20,7 @@ from portal.demo.money import settle_past
 from portal.demo.past import remember_past
 from portal.demo.population import LOGINS, Population, populate, set_passwords
 from portal.demo.rates import set_rates
+from portal.demo.returns import hand_in
 from portal.demo.uses import remember_uses
 from portal.demo.vouchers import give_vouchers
 
@@ -53,6 +54,7 @@ def make(session: Session, *, now: datetime, passwords: dict[str, str]) -> Provi
     remember_uses(session, now=now)
     settle_past(session, people, now=now)
     give_vouchers(session, people, now=now)
+    hand_in(session, people, now=now)
     ahead = book_ahead(session, furnished, people, now=now)
     rebuild_index(session)
     count_figures(session, now=now)

@@ -197,7 +197,7 @@ def rows_of(
     """Give rows of a return by position, and the position of the last where more follow."""
     asked = select(ReturnRow).where(ReturnRow.return_id == one.id, ReturnRow.position > after)
     if wrong_only:
-        asked = asked.where(ReturnRow.is_wrong)
+        asked = asked.where(ReturnRow.is_wrong).options(joinedload(ReturnRow.instrument))
     # A draft made anew may have given its rows the numbers of those it had before.
     asked = asked.order_by(ReturnRow.position).limit(limit + 1).execution_options(populate_existing=True)
     rows = session.scalars(asked).all()
