@@ -25,6 +25,11 @@ PROVINCE = (
     "/province", "/province/admission", "/province/coverage", "/province/users", "/province/holidays", "/province/codes",
     "/province/organisations", "/province/mail", "/admin/",
 )  # fmt: skip
+MONEY = ("/usage", "/charges", "/accounts", "/statements")
+# The sample firm has two vouchers, and three claims on the first.
+OF_A_FIRM = ("/vouchers", "/vouchers/1", "/vouchers/2", "/vouchers/apply/1", "/claims/1", "/claims/2", "/claims/3")
+MONTHS = ("/statements/close", "/statements/1", "/statements/1/paper", "/accounts/1", "/accounts/new", "/claims")
+SUPPORT = ("/province/vouchers", "/province/programmes", "/province/programmes/1", "/province/programmes/new", "/province/related", "/claims/2")
 SECTIONS = ("", "/hours", "/closures", "/rules", "/qualifications", "/documents", "/publication")
 
 
@@ -38,16 +43,19 @@ def paths_of(role: str, instrument_id: int) -> tuple[str, ...]:
     shown = (f"/instruments/{instrument_id}",)
     return {
         "": OPEN + shown,
-        "researcher": (*OWN, f"/instruments/{instrument_id}/book", f"/instruments/{instrument_id}/qualification"),
-        "manager": MANAGE + tuple(f"/manage/instruments/{instrument_id}{section}" for section in SECTIONS),
-        "orgadmin": ORGANISATION,
-        "admin": PROVINCE,
-        "auditor": ("/audit", "/province/coverage", f"/instruments/{instrument_id}"),
-    }[role]
+        "researcher": (*OWN, *MONEY, f"/instruments/{instrument_id}/book", f"/instruments/{instrument_id}/qualification"),
+        "firm": OF_A_FIRM + MONEY,
+        "manager": (
+            *MANAGE, "/manage/rates", "/charges", "/claims", *(f"/manage/instruments/{instrument_id}{section}" for section in SECTIONS),
+        ),
+        "orgadmin": ORGANISATION + MONEY + MONTHS,
+        "admin": PROVINCE + SUPPORT,
+        "auditor": ("/audit", *MONEY, "/statements/close", "/vouchers", "/claims", "/province/coverage", f"/instruments/{instrument_id}"),
+    }[role]  # fmt: skip
 
 
 @pytest.mark.parametrize(("screen", "language"), [("desktop", "zh"), ("phone", "en")])
-@pytest.mark.parametrize("role", ["", "researcher", "manager", "orgadmin", "admin", "auditor"])
+@pytest.mark.parametrize("role", ["", "researcher", "firm", "manager", "orgadmin", "admin", "auditor"])
 def test_axe_finds_nothing_serious_and_nothing_sticks_out(
     province: ServedPortal,
     open_page: OpenPage,
