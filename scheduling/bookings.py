@@ -109,6 +109,7 @@ class Booking(Base):
             name="holds",
         ),
         Index("ix_booking_occupied", "instrument_id", "occupied_until", sqlite_where=text("holds = 1"), postgresql_where=text("holds")),
+        Index(None, "instrument_id", "start_at"),
         Index("ix_booking_person", "person_id", "end_at"),
         Index("ix_booking_group", "group_id", "end_at"),
         Index("ix_booking_status", "status", "start_at"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from instruments.closures import closure_spans
@@ -12,13 +12,22 @@ from instruments.holidays import SpecialDay
 from instruments.lanes import lanes_on
 from instruments.opening import Plan, planned_spans
 from instruments.timespan import TimeSpan, common, merged, minus, zone
-from scheduling.statistics.calendar import Days
+from scheduling.statistics.calendar import A_MICROSECOND, A_MINUTE, EPOCH, Days
 from scheduling.statistics.figures import USED
-from scheduling.statistics.gathering import KEPT, LATE, Subject
+from scheduling.statistics.gathering import Rows, Subject
 from scheduling.statistics.quantities import SUMMED
 
 AT = {name: number for number, name in enumerate(SUMMED)}
+USED_AT, EFFECTIVE_AT, EXTERNAL_AT, USES_AT, EXTERNAL_USES_AT, SAMPLES_AT, RUNS_AT, RATED_AT, SATISFIED_AT = (
+    AT[name] for name in ("used", "effective", "external", "uses", "external_uses", "samples", "runs", "rated", "satisfied")
+)
+BOOKED_AT, NO_SHOW_AT, BOOKINGS_AT, LATE_CANCEL_AT, INCOME_AT, EXTERNAL_INCOME_AT = (
+    AT[name] for name in ("booked", "no_show", "bookings", "late_cancel", "income", "external_income")
+)
+MODE = 6  # where a use says how it was
 DOWN_KINDS = frozenset({"fault", "maintenance"})
+PUBLISHED = frozenset({"published"})
+ON_NETWORK = frozenset({"published", "suspended"})  # what is broken before or after that keeps nobody from anything
 SATISFIED = frozenset({"very_satisfied", "satisfied"})
 Shape = tuple[str, bool, str, str]  # audience, is external, mode, purpose
 Planned = tuple[tuple[TimeSpan, ...], tuple[int, ...]]  # open spans before closures, and their minutes by day
@@ -63,51 +72,57 @@ class Plans:
         return self._known[key]
 
 
-def count(
-    subject: Subject, days: Days, plans: Plans, *, uses: Iterable[Sequence[Any]], bookings: Iterable[Any], charges: Iterable[Any]
-) -> Counted:
+def count(subject: Subject, days: Days, plans: Plans, *, uses: Rows, bookings: Rows, charges: Rows) -> Counted:
     """Count one instrument's rows within some days; rows are as gathering.py reads them."""
     counted = Counted()
-    repairs = _count_uses(counted, days, uses)
+    _count_uses(counted, days, (row for row in uses if row[MODE] != "maintenance"))
+    repairs = [_span(row[1], row[2]) for row in uses if row[MODE] == "maintenance"]
     _count_opening(counted, subject, days, plans, repairs)
-    _count_bookings(counted, days, bookings)
-    _count_income(counted, days, charges)
+    if bookings:
+        _count_bookings(counted, days, bookings)
+    if charges:
+        _count_income(counted, days, charges)
     return counted
 
 
-def _count_uses(counted: Counted, days: Days, uses: Iterable[Sequence[Any]]) -> list[TimeSpan]:
-    """Count what was used, and give the times of maintenance, which is no use but down time."""
-    repairs: list[TimeSpan] = []
-    used_at, effective_at, external_at = AT["used"], AT["effective"], AT["external"]
-    for _, start, end, effective, audience, external, mode, purpose, samples, runs, rating, person, organisation in uses:
-        if mode == "maintenance":
-            repairs.append(TimeSpan(start, end))
-            continue
-        minutes = int((end - start).total_seconds() // 60)
-        shape = (audience, bool(external), mode, purpose)
-        for number, part in days.shares(minutes, start, end):
-            counted.on(number)[used_at] += part
-            counted.shaped(number, shape)[0] += part
-        for number, part in days.shares(minutes if effective is None else effective, start, end):
-            on = counted.on(number)
-            on[effective_at] += part
-            if external:
-                on[external_at] += part
-            counted.shaped(number, shape)[1] += part
-        first = days.index(start)
-        if first is not None:
-            counted.users.add((first, person, organisation, bool(external)))
-            _count_once(counted.on(first), counted.shaped(first, shape), bool(external), samples, runs, rating)
-    return repairs
+def _count_uses(counted: Counted, days: Days, uses: Iterable[tuple[Any, ...]]) -> None:
+    """Count what was used; most uses lie within one day, and there are millions of them."""
+    starts, last = days.starts, len(days)
+    for row in uses:
+        start, end, effective = row[1], row[2], row[3]
+        minutes = (end - start) // A_MINUTE
+        first = bisect_right(starts, start) - 1
+        shape = (row[4], bool(row[5]), row[MODE], row[7])
+        if 0 <= first < last and end <= starts[first + 1]:
+            _add_use(counted, first, shape, minutes, minutes if effective is None else effective)
+        else:
+            for number, part in days.shares(minutes, start, end):
+                _add_use(counted, number, shape, part, 0)
+            for number, part in days.shares(minutes if effective is None else effective, start, end):
+                _add_use(counted, number, shape, 0, part)
+        if 0 <= first < last:
+            counted.users.add((first, row[11], row[12], shape[1]))
+            _count_once(counted.on(first), counted.shaped(first, shape), shape[1], row[8], row[9], row[10])
+
+
+def _add_use(counted: Counted, number: int, shape: Shape, used: int, effective: int) -> None:
+    on, shaped = counted.on(number), counted.shaped(number, shape)
+    on[USED_AT] += used
+    on[EFFECTIVE_AT] += effective
+    if shape[1]:
+        on[EXTERNAL_AT] += effective
+    shaped[0] += used
+    shaped[1] += effective
 
 
 def _count_once(on: list[int], shaped: list[int], external: bool, samples: int, runs: int, rating: str) -> None:
-    on[AT["uses"]] += 1
-    on[AT["external_uses"]] += external
-    on[AT["samples"]] += samples
-    on[AT["runs"]] += runs
-    on[AT["rated"]] += rating != ""
-    on[AT["satisfied"]] += rating in SATISFIED
+    on[USES_AT] += 1
+    on[EXTERNAL_USES_AT] += external
+    on[SAMPLES_AT] += samples
+    on[RUNS_AT] += runs
+    if rating:
+        on[RATED_AT] += 1
+        on[SATISFIED_AT] += rating in SATISFIED
     shaped[2] += 1
     shaped[3] += samples
     shaped[4] += runs
@@ -117,7 +132,8 @@ def _count_opening(counted: Counted, subject: Subject, days: Days, plans: Plans,
     planned, by_day = plans.of(subject, days)
     offered = _while_published(subject, planned, days.window)
     closed = [(one.kind, span) for one in subject.closures for span in closure_spans(one, days.window)]
-    down = merged([span for kind, span in closed if kind in DOWN_KINDS] + [part for one in repairs if (part := one.clipped(days.window))])
+    broken = common([span for kind, span in closed if kind in DOWN_KINDS], spans_in(subject, ON_NETWORK, days.window)) if closed else []
+    down = merged([*broken, *(part for one in repairs if (part := one.clipped(days.window)))])
     if closed:
         left = minus(offered, [span for _, span in closed])
         by_day = _by_day(left, days)
@@ -132,73 +148,66 @@ def _count_opening(counted: Counted, subject: Subject, days: Days, plans: Plans,
 def _add(counted: Counted, name: str, parts: Iterable[tuple[int, int]], subject: Subject | None, days: Days) -> None:
     """Add minutes to days; with a subject, times the places it had on the day."""
     at = AT[name]
+    places = subject.lanes if subject is not None else 1
+    changes = subject.lane_counts if subject is not None else ()
     for number, minutes in parts:
         if minutes:
-            places = lanes_on(days.dates[number], subject.lane_counts, subject.lanes) if subject is not None else 1
-            counted.on(number)[at] += minutes * places
+            counted.on(number)[at] += minutes * (lanes_on(days.dates[number], changes, places) if changes else places)
 
 
 def _by_day(spans: Iterable[TimeSpan], days: Days) -> tuple[int, ...]:
     minutes = [0] * len(days)
     for span in spans:
-        for number, part in days.shares(span.minutes, span.start, span.end):
+        for number, part in days.minutes(span):
             minutes[number] += part
     return tuple(minutes)
 
 
 def _while_published(subject: Subject, planned: tuple[TimeSpan, ...], window: TimeSpan) -> Sequence[TimeSpan]:
-    """Keep what lies in times at which the instrument was on the network; the very same value where it was all the time."""
-    on = published_spans(subject, window)
+    """Keep what lies in times at which the instrument was published; the very same value where it was all the time."""
+    on = spans_in(subject, PUBLISHED, window)
     return planned if on == [window] else common(planned, on)
 
 
-def published_spans(subject: Subject, window: TimeSpan) -> list[TimeSpan]:
-    """Give the times within a window at which an instrument was published; before its first known phase, since it was published."""
+def spans_in(subject: Subject, publications: Collection[str], window: TimeSpan) -> list[TimeSpan]:
+    """Give the times within a window at which an instrument was in one of some states; before its first known one, since it was published."""
     since = subject.published_at
-    states: list[tuple[datetime, bool]] = [(since, True)] if since and (not subject.phases or since < subject.phases[0][0]) else []
-    states += [(at, publication == "published") for at, publication in subject.phases]
+    states = [(since, "published")] if since and (not subject.phases or since < subject.phases[0][0]) else []
+    states += subject.phases
     ends = [at for at, _ in states[1:]] + [max(window.end, states[-1][0])] if states else []
-    spans = [TimeSpan(at, end) for (at, is_on), end in zip(states, ends, strict=True) if is_on and at < end]
+    spans = [TimeSpan(at, end) for (at, state), end in zip(states, ends, strict=True) if state in publications and at < end]
     return merged(part for one in spans if (part := one.clipped(window)))
 
 
-def _count_bookings(counted: Counted, days: Days, bookings: Iterable[Any]) -> None:
-    rows = list(bookings)
-    kept = [row for row in rows if row.status in KEPT]
-    for row in kept:
-        minutes = TimeSpan(row.start_at, row.end_at).minutes
-        for number, part in days.shares(minutes, row.start_at, row.end_at):
-            on = counted.on(number)
-            on[AT["booked"]] += part
-            if row.status == "no_show":
-                on[AT["no_show"]] += part
-        first = days.index(row.start_at)
-        if first is not None:
-            counted.on(first)[AT["bookings"]] += 1
-    for span in _lost_to_cancelling(rows, kept):
-        for number, part in days.shares(span.minutes, span.start, span.end):
-            counted.on(number)[AT["late_cancel"]] += part
-
-
-def _lost_to_cancelling(rows: Iterable[Any], kept: Collection[Any]) -> Iterator[TimeSpan]:
-    """Give what late cancellations left empty: their times less what was booked again in the same place, each time counted once."""
+def _count_bookings(counted: Counted, days: Days, bookings: Rows) -> None:
     late: dict[int, list[TimeSpan]] = {}
-    for row in rows:
-        if row.status == "cancelled" and row.changed_at > row.start_at - LATE:
-            late.setdefault(row.lane, []).append(TimeSpan(row.start_at, row.end_at))
-    for lane, spans in late.items():
-        yield from minus(merged(spans), [TimeSpan(row.start_at, row.end_at) for row in kept if row.lane == lane])
-
-
-def _count_income(counted: Counted, days: Days, charges: Iterable[Any]) -> None:
-    for row in charges:
-        number = days.index(row.used_at)
-        if number is None or row.total is None:
+    for _, lane, start, end, status in bookings:
+        if status == "cancelled":
+            late.setdefault(lane, []).append(_span(start, end))
             continue
-        fen, external = int(row.total * 100), bool(row.is_external)
-        on = counted.on(number)
-        on[AT["income"]] += fen
-        on[AT["external_income"]] += fen if external else 0
-        counted.shaped(number, (row.audience, external, row.mode, row.purpose))[5] += fen
+        for number, part in days.shares((end - start) // A_MINUTE, start, end):
+            on = counted.on(number)
+            on[BOOKED_AT] += part
+            if status == "no_show":
+                on[NO_SHOW_AT] += part
+        first = days.index(start)
+        if first is not None:
+            counted.on(first)[BOOKINGS_AT] += 1
+    for lane, spans in late.items():
+        for span in minus(merged(spans), [_span(row[2], row[3]) for row in bookings if row[1] == lane and row[4] != "cancelled"]):
+            for number, part in days.minutes(span):
+                counted.on(number)[LATE_CANCEL_AT] += part
 
 
+def _count_income(counted: Counted, days: Days, charges: Rows) -> None:
+    for _, used_at, fen, audience, external, mode, purpose in charges:
+        number = days.index(used_at)
+        if number is not None:
+            on = counted.on(number)
+            on[INCOME_AT] += fen
+            on[EXTERNAL_INCOME_AT] += fen if external else 0
+            counted.shaped(number, (audience, bool(external), mode, purpose))[5] += fen
+
+
+def _span(start: int, end: int) -> TimeSpan:
+    return TimeSpan(EPOCH + start * A_MICROSECOND, EPOCH + end * A_MICROSECOND)

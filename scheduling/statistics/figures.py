@@ -150,3 +150,4 @@ class YearUser(Base):
 
 
 DAYS, MONTHS, YEARS = DayFigure, MonthFigure, YearFigure
+FIGURES = (DayFigure, DayUse, MonthFigure, MonthUse, MonthUser, YearFigure, YearUse, YearUser)

@@ -41,7 +41,7 @@ def recompute(session: Session, instrument_ids: Collection[int], first: date, un
     The caller holds their locks, or the whole database. Days after today have no figures yet.
     """
     ids = sorted(set(instrument_ids))
-    window = TimeSpan(local_days(first, until, "Etc/GMT-14").starts[0], local_days(first, until, "Etc/GMT+12").starts[-1])
+    window = TimeSpan(local_days(first, until, "Etc/GMT-14").window.start, local_days(first, until, "Etc/GMT+12").window.end)
     found = subjects(session, ids, window)
     plans = Plans(days_around(session, window))
     rows = _rows_by_instrument(session, ids, window)
@@ -71,7 +71,7 @@ def _rows_by_instrument(session: Session, ids: Collection[int], window: TimeSpan
 
 
 def _counted(one: Subject, days: Days, plans: Plans, rows: dict[str, dict[int, list[Any]]]) -> Counted:
-    return count(one, days, plans, **{name: mine.get(one.id, ()) for name, mine in rows.items()})
+    return count(one, days, plans, **{name: mine.get(one.id, []) for name, mine in rows.items()})
 
 
 def _clear(session: Session, ids: Collection[int], first: date, until: date) -> None:

@@ -41,24 +41,31 @@ class TouchedSpan(Base):
 
 
 # What a note says, with {row} for NEW or OLD: instrument, facility, from, until; and the columns whose change matters ("" for any).
-USE = "{row}.instrument_id, NULL, {row}.start_at, COALESCE({row}.end_at, {row}.start_at)"
-BOOKING = "{row}.instrument_id, NULL, {row}.start_at, {row}.end_at"
-CHARGE = "{row}.instrument_id, NULL, {row}.used_at, {row}.used_at"
-CLOSURE = "{row}.instrument_id, {row}.facility_id, {row}.start_at, {row}.last_end_at"
-PHASE = "{row}.instrument_id, NULL, {row}.at, NULL"
-INSTRUMENT = "{row}.id, NULL, NULL, NULL"
-PROBLEM = (
-    "{row}.instrument_id, NULL, (SELECT start_at FROM usage_record WHERE id = {row}.usage_id), "
-    "(SELECT COALESCE(end_at, start_at) FROM usage_record WHERE id = {row}.usage_id)"
-)
+NONE = "CAST(NULL AS bigint)"
+USE = f"SELECT {{row}}.instrument_id, {NONE}, {{row}}.start_at, COALESCE({{row}}.end_at, {{row}}.start_at)"
+BOOKING = f"SELECT {{row}}.instrument_id, {NONE}, {{row}}.start_at, {{row}}.end_at"
+CHARGE = f"SELECT {{row}}.instrument_id, {NONE}, {{row}}.used_at, {{row}}.used_at"
+CLOSURE = "SELECT {row}.instrument_id, {row}.facility_id, {row}.start_at, {row}.last_end_at"
+# Readings that no use explains are a problem too, but no figure's.
+PROBLEM = f"SELECT instrument_id, {NONE}, start_at, COALESCE(end_at, start_at) FROM usage_record WHERE id = {{row}}.usage_id"
+PHASE = {
+    "sqlite": f"SELECT {{row}}.instrument_id, {NONE}, {{row}}.at, NULL",
+    "postgresql": f"SELECT {{row}}.instrument_id, {NONE}, {{row}}.at, CAST(NULL AS timestamptz)",
+}
+INSTRUMENT = {
+    "sqlite": f"SELECT {{row}}.id, {NONE}, NULL, NULL",
+    "postgresql": f"SELECT {{row}}.id, {NONE}, CAST(NULL AS timestamptz), CAST(NULL AS timestamptz)",
+}
 # A local date is somewhere within two days of its UTC midnight.
 SINCE = {
-    "sqlite": "{row}.instrument_id, NULL, datetime({row}.valid_from, '-2 days'), NULL",
-    "postgresql": "{row}.instrument_id, NULL, ({row}.valid_from - 2)::timestamp AT TIME ZONE 'UTC', NULL",
+    "sqlite": f"SELECT {{row}}.instrument_id, {NONE}, datetime({{row}}.valid_from, '-2 days'), NULL",
+    "postgresql": f"SELECT {{row}}.instrument_id, {NONE}, ({{row}}.valid_from - 2)::timestamp AT TIME ZONE 'UTC', CAST(NULL AS timestamptz)",
 }
 HOLIDAY = {
-    "sqlite": "NULL, NULL, datetime({row}.on_date, '-2 days'), datetime({row}.on_date, '+3 days')",
-    "postgresql": "NULL, NULL, ({row}.on_date - 2)::timestamp AT TIME ZONE 'UTC', ({row}.on_date + 3)::timestamp AT TIME ZONE 'UTC'",
+    "sqlite": f"SELECT {NONE}, {NONE}, datetime({{row}}.on_date, '-2 days'), datetime({{row}}.on_date, '+3 days')",
+    "postgresql": (
+        f"SELECT {NONE}, {NONE}, ({{row}}.on_date - 2)::timestamp AT TIME ZONE 'UTC', ({{row}}.on_date + 3)::timestamp AT TIME ZONE 'UTC'"
+    ),
 }
 
 
@@ -87,8 +94,8 @@ WATCHED = (
     Watched(OpeningHours, SINCE),
     Watched(LaneCount, SINCE),
     Watched(Holiday, HOLIDAY),
-    Watched(PublicationPhase, _both(PHASE)),
-    Watched(Instrument, _both(INSTRUMENT), "lanes time_zone facility_id published_at", ("UPDATE",)),
+    Watched(PublicationPhase, PHASE),
+    Watched(Instrument, INSTRUMENT, "lanes time_zone facility_id published_at", ("UPDATE",)),
 )  # fmt: skip
 _ROWS = {"INSERT": ("NEW",), "UPDATE": ("NEW", "OLD"), "DELETE": ("OLD",)}
 
@@ -99,8 +106,10 @@ def triggers(dialect: str) -> list[tuple[type[Base], str]]:
     return [(one.table, statement) for one in WATCHED for statement in made(one)]
 
 
-def _note(says: str, row: str) -> str:
-    return f"INSERT INTO touched_span (instrument_id, facility_id, start_at, end_at) VALUES ({says.format(row=row)});"
+def _note(says: str, step: str) -> str:
+    """Write the statement that makes the notes of a step; where a change moves nothing, one note tells of both rows."""
+    told = " UNION ".join(says.format(row=row) for row in _ROWS[step])
+    return f"INSERT INTO touched_span (instrument_id, facility_id, start_at, end_at) {told};"
 
 
 def _on_sqlite(one: Watched) -> list[str]:
@@ -109,7 +118,7 @@ def _on_sqlite(one: Watched) -> list[str]:
     return [
         f"CREATE TRIGGER {name}_touched_{step.lower()} AFTER {step} ON {name} "
         + (f"WHEN {changed} " if changed and step == "UPDATE" else "")
-        + "BEGIN " + " ".join(_note(one.says["sqlite"], row) for row in _ROWS[step]) + " END"
+        + "BEGIN " + _note(one.says["sqlite"], step) + " END"
         for step in one.steps
     ]  # fmt: skip
 
@@ -122,9 +131,8 @@ def _on_postgresql(one: Watched) -> list[str]:
     made = []
     for step in one.steps:
         function = f"touch_{name}_{step.lower()}"
-        body = " ".join(_note(says, row) for row in _ROWS[step])
         when = f"WHEN ({changed}) " if changed and step == "UPDATE" else ""
-        made.append(f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$")
+        made.append(f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {_note(says, step)} RETURN NULL; END $$")
         made.append(
             f"CREATE TRIGGER {name}_touched_{step.lower()} AFTER {step} ON {name} FOR EACH ROW {when}EXECUTE FUNCTION {function}()"
         )

@@ -1,0 +1,75 @@
+"""Notes of what has changed (touched.py), as they wait: claimed by one process, spread over the instruments they concern, counted, taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from instruments.catalogue import Instrument
+from scheduling.statistics.touched import TouchedSpan
+
+AT_ONCE, SPREAD = 1000, 50_000  # notes claimed, and notes made of one about many instruments
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+AHEAD = timedelta(days=2)  # nowhere is it that much later than in UTC
+
+
+def claim(session: Session) -> Sequence[Any]:
+    """Read the oldest notes that nobody else is working on, and keep others from them until the transaction ends."""
+    columns = (TouchedSpan.id, TouchedSpan.instrument_id, TouchedSpan.facility_id, TouchedSpan.start_at, TouchedSpan.end_at)
+    return session.execute(select(*columns).order_by(TouchedSpan.id).limit(AT_ONCE).with_for_update(skip_locked=True)).all()
+
+
+def take_away(session: Session, ids: Collection[int]) -> None:
+    """Do away with notes that are done with."""
+    session.execute(delete(TouchedSpan).where(TouchedSpan.id.in_(ids)).execution_options(synchronize_session=False))
+
+
+def spread(session: Session, notes: Sequence[Any], *, now: datetime) -> int:
+    """Turn notes about a facility or about everybody into one for each instrument concerned, and give how many of them."""
+    done, made = list[int](), 0
+    for facility_id, start_at, end_at, ids in _together(notes):
+        if made >= SPREAD:
+            break
+        done += ids
+        if start_at is not None and start_at > now + AHEAD:
+            continue  # no day of it has figures; each new day is noted for everybody
+        which = Instrument.facility_id == facility_id if facility_id is not None else Instrument.id > 0
+        each = select(Instrument.id, literal(start_at, TouchedSpan.start_at.type), literal(end_at, TouchedSpan.end_at.type)).where(which)
+        came = session.execute(insert(TouchedSpan).from_select(("instrument_id", "start_at", "end_at"), each))
+        made += came.rowcount  # type: ignore[attr-defined]  # an INSERT has one
+    take_away(session, done)
+    return len(done)
+
+
+def _together(notes: Sequence[Any]) -> Iterator[tuple[int | None, datetime | None, datetime | None, list[int]]]:
+    """Give the stretches that notes of one facility, or of everybody, make together: a list of holidays is few of them."""
+    scopes: dict[int | None, list[Any]] = {}
+    for note in notes:
+        scopes.setdefault(note.facility_id, []).append(note)
+    for facility_id, some in scopes.items():
+        start_at, end_at, ids = None, None, list[int]()
+        for note in sorted(some, key=lambda one: one.start_at or BEGINNING):
+            if ids and end_at is not None and (note.start_at or BEGINNING) > end_at:
+                yield facility_id, start_at, end_at, ids
+                ids = []
+            if not ids:
+                start_at, end_at = note.start_at, note.end_at
+            elif end_at is not None:
+                end_at = max(end_at, note.end_at) if note.end_at is not None else None
+            ids.append(note.id)
+        yield facility_id, start_at, end_at, ids
+
+
+def notes_of(session: Session, ids: Collection[int]) -> Sequence[int]:
+    """Give the notes of some instruments that nobody is working on; whoever works on others will make the same figures once more."""
+    of_them = select(TouchedSpan.id).where(TouchedSpan.instrument_id.in_(ids))
+    return session.scalars(of_them.with_for_update(skip_locked=True)).all()
+
+
+def waiting_notes(session: Session) -> int:
+    """Count the notes not yet worked off."""
+    return session.scalar(select(func.count()).select_from(TouchedSpan)) or 0
