@@ -202,3 +202,8 @@ def rebuild(session: Session, ids: Collection[int], *, now: datetime, since: int
     first = min(first_days(session, ids).values(), default=now.date())
     years = range(max(first.year, since or 0), (now + A_DAY).year + 1)
     return sum(recompute(session, ids, date(year, 1, 1), date(year + 1, 1, 1), now=now) for year in years)
+
+
+def waiting_notes(session: Session) -> int:
+    """Count the notes not yet worked off."""
+    return session.scalar(select(func.count()).select_from(TouchedSpan)) or 0

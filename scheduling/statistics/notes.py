@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, select
+from sqlalchemy import delete, insert, literal, select
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
@@ -68,8 +68,3 @@ def notes_of(session: Session, ids: Collection[int]) -> Sequence[int]:
     """Give the notes of some instruments that nobody is working on; whoever works on others will make the same figures once more."""
     of_them = select(TouchedSpan.id).where(TouchedSpan.instrument_id.in_(ids))
     return session.scalars(of_them.with_for_update(skip_locked=True)).all()
-
-
-def waiting_notes(session: Session) -> int:
-    """Count the notes not yet worked off."""
-    return session.scalar(select(func.count()).select_from(TouchedSpan)) or 0

@@ -125,7 +125,8 @@ def _fill(connection: Connection, table: str, columns: dict[str, str], rows: int
     if rows:
         series = SERIES[dialect].format(rows=rows)
         chosen = ", ".join(written(value) for value in columns.values())
-        connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) {series} SELECT {chosen} FROM each".replace("%", "%%" if dialect == "postgresql" else "%"))
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) {series} SELECT {chosen} FROM each"
+        connection.exec_driver_sql(statement.replace("%", "%%") if dialect == "postgresql" else statement)
 
 
 @contextmanager

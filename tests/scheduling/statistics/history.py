@@ -32,8 +32,7 @@ from scheduling.accounting.charges import Charge
 from scheduling.bookings import Booking
 from scheduling.correcting import correct_use, entry_of, with_span
 from scheduling.statistics.figures import FIGURES, SHAPE, DayFigure, DayUse, MonthFigure, MonthUse, MonthUser, YearFigure, YearUse, YearUser
-from scheduling.statistics.keeping import note_new_day, rebuild, work_off
-from scheduling.statistics.notes import waiting_notes
+from scheduling.statistics.keeping import note_new_day, rebuild, waiting_notes, work_off
 from scheduling.usage import UsageRecord
 from scheduling.usageproblems import UsageProblem, open_problem, resolve_problem, void
 from scheduling.using import Noted, new_use

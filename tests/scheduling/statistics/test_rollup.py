@@ -11,8 +11,7 @@ from instruments.closures import close, lift
 from instruments.timespan import TimeSpan
 from scheduling.changing import cancel
 from scheduling.statistics.figures import DayFigure, DayUse, MonthFigure, MonthUser, YearFigure, YearUser
-from scheduling.statistics.keeping import note_new_day, rebuild, work_off
-from scheduling.statistics.notes import waiting_notes
+from scheduling.statistics.keeping import note_new_day, rebuild, waiting_notes, work_off
 from scheduling.usageproblems import open_problem, resolve_problem, void
 
 HOUR = timedelta(hours=1)
