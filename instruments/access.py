@@ -140,6 +140,11 @@ def audience_of(viewer: Viewer, instrument: Instrument) -> str:
         return "group"
     if viewer.organisation_id == instrument.organisation_id:
         return "internal"
+    return outside_audience(viewer)
+
+
+def outside_audience(viewer: Viewer) -> str:
+    """Say how a person stands to organisations that are not her own: academic, enterprise or other."""
     if viewer.organisation_kind in ACADEMIC_KINDS:
         return "academic"
     return "enterprise" if viewer.organisation_kind == "enterprise" else "other"

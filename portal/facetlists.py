@@ -15,7 +15,7 @@ from portal.language import say, t
 from portal.searchform import AskedSearch
 
 FIRST_SHOWN = 8
-NARROWING = ("q", "category", "organisation", "city", "facility", "audience", "operation", "qualification")
+NARROWING = ("q", "category", "organisation", "city", "facility", "audience", "operation", "price", "qualification")
 SEARCHED = (*NARROWING, "free_from", "free_until", "hours", "sort", "lang")
 
 
@@ -48,6 +48,7 @@ def facet_lists(facets: Mapping[str, Sequence[FacetValue]]) -> list[FacetList]:
     titles = {
         "category": t("仪器分类", "Category"),
         "operation": t("使用方式", "How it is used"),
+        "price": t("您每小时的费用", "What an hour costs you"),
         "qualification": t("上机资格", "Qualification"),
         "city": t("城市", "City"),
         "organisation": t("管理单位", "Organisation"),

@@ -47,6 +47,7 @@ TICKS = (
     Tick("to-review", 900, moneyticks.to_review),
     Tick("problems", 900, moneyticks.problems),
     Tick("seal", 60, ticks.seal),
+    Tick("prices", 60, ticks.prices),
     Tick("imports", 3, ticks.imports),
     Tick("readings", 30, ticks.readings),
     Tick("figures", 20, ticks.figures),

@@ -16,7 +16,7 @@ from instruments.catalogue import SHARING_MODES
 from instruments.classification import is_code
 from instruments.errors import Invalid, Sentence
 from instruments.search import Query
-from instruments.search.query import OPERATIONS
+from instruments.search.query import OPERATIONS, PRICE_BANDS
 from instruments.timespan import TimeSpan, from_wall
 from portal.formats import HOME
 from portal.links import LARGEST_KEY
@@ -56,6 +56,7 @@ def read_search(args: MultiDict[str, str], now: datetime) -> AskedSearch:
         facility_id=reader.one("facility", _key, None),
         audience=reader.one("audience", lambda text: _among(text, SHARING_MODES), ""),
         operation=reader.one("operation", lambda text: _among(text, OPERATIONS), ""),
+        price=reader.one("price", lambda text: _among(text, PRICE_BANDS), ""),
         needs_qualification=reader.one("qualification", lambda text: {"true": True, "false": False}[text], None),
         limit=PER_PAGE,
         cursor=args.get("cursor", "")[:2000],

@@ -27,6 +27,7 @@ from scheduling.bookings import Booking
 from scheduling.deciding import expire_requests
 from scheduling.desk import due_no_shows
 from scheduling.matching import match_due
+from scheduling.pricebands import refresh_prices
 from scheduling.statistics.keeping import note_new_day
 from scheduling.statistics.keeping import work_off as work_off_notes
 from scheduling.switchedon import work_off
@@ -185,6 +186,14 @@ def readings(now: datetime, stop: Event) -> None:
             matched = match_due(session, now=now) if is_alone(session, "readings") else 0
         if matched:
             log.info("readings_matched", intervals=matched)
+
+
+def prices(now: datetime, _stop: Event) -> None:
+    """Let the search know what an hour costs, where rates have changed or come into force."""
+    with writing() as session:
+        changed = refresh_prices(session, now=now) if is_alone(session, "prices") else 0
+    if changed:
+        log.info("prices_indexed", instruments=changed)
 
 
 def prune(now: datetime, _stop: Event) -> None:

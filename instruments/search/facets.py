@@ -17,8 +17,9 @@ from instruments.codes import CodeEntry
 from instruments.errors import Sentence
 from instruments.facilities import Facility
 from instruments.people import Organisation
-from instruments.search.query import OPERATIONS, FacetValue, Query
+from instruments.search.query import OPERATIONS, PRICE_BANDS, FacetValue, Query
 from instruments.search.snapshot import Snapshot
+from instruments.search.standing import Standing
 
 MOST_VALUES = 200
 QUALIFICATION = {
@@ -36,11 +37,20 @@ class Choice:
     facet: str
     values: tuple[Any, ...]
 
-    def ids(self, snapshot: Snapshot) -> int:
+    def ids(self, snapshot: Snapshot, standing: Standing) -> int:
         """Give the instruments that have one of the chosen values; without a choice, all."""
         if not self.values:
             return snapshot.everything
+        if self.facet == "price":
+            return reduce(or_, (standing.paying(snapshot, value) for value in self.values))
         return reduce(or_, (snapshot.having(self.facet, value) for value in self.values))
+
+    def counts(self, snapshot: Snapshot, found: int, standing: Standing) -> dict[Any, int]:
+        """Count what was found by the values of the facet."""
+        if self.facet != "price":
+            return snapshot.count(self.facet, found)
+        counts = {band: (found & standing.paying(snapshot, band)).bit_count() for band in PRICE_BANDS}
+        return {band: count for band, count in counts.items() if count}
 
 
 def choices(query: Query) -> list[Choice]:
@@ -52,31 +62,40 @@ def choices(query: Query) -> list[Choice]:
         Choice("facility", () if query.facility_id is None else (query.facility_id,)),
         Choice("audience", (query.audience,) if query.audience else ()),
         Choice("operation", (query.operation,) if query.operation else ()),
+        Choice("price", (query.price,) if query.price else ()),
         Choice("qualification", () if query.needs_qualification is None else (query.needs_qualification,)),
     ]
 
 
-def chosen(snapshot: Snapshot, query: Query, *, but: str = "") -> int:
+def chosen(snapshot: Snapshot, query: Query, standing: Standing, *, but: str = "") -> int:
     """Give the instruments that all choices leave, or all but one."""
-    return reduce(and_, (choice.ids(snapshot) for choice in choices(query) if choice.facet != but), snapshot.everything)
+    return reduce(and_, (choice.ids(snapshot, standing) for choice in choices(query) if choice.facet != but), snapshot.everything)
 
 
-def facets(session: Session, snapshot: Snapshot, query: Query, found: int) -> dict[str, tuple[FacetValue, ...]]:
+def facets(session: Session, snapshot: Snapshot, query: Query, found: int, standing: Standing) -> dict[str, tuple[FacetValue, ...]]:
     """Count every facet over what the text has found; a facet shows at most MOST_VALUES values, the most frequent first."""
-    return {choice.facet: _facet(session, snapshot, choice, found & chosen(snapshot, query, but=choice.facet)) for choice in choices(query)}
+    return {
+        choice.facet: _facet(
+            session, snapshot, choice, choice.counts(snapshot, found & chosen(snapshot, query, standing, but=choice.facet), standing)
+        )
+        for choice in choices(query)
+    }
 
 
-def _facet(session: Session, snapshot: Snapshot, choice: Choice, found: int) -> tuple[FacetValue, ...]:
-    counts = snapshot.count(choice.facet, found)
+def _facet(session: Session, snapshot: Snapshot, choice: Choice, counts: Mapping[Any, int]) -> tuple[FacetValue, ...]:
     offered = _offered(counts, choice)
     left = sorted((value for value in offered if value not in ("", None)), key=lambda value: (-counts.get(value, 0), str(value)))[:MOST_VALUES]
     names = _names(session, snapshot, choice.facet)
+    if choice.facet == "price":
+        left = sorted(left, key=list(PRICE_BANDS).index)
     values = (_value(value, names.get(value), counts.get(value, 0), choice) for value in left)
     return tuple(sorted(values, key=lambda value: value.value) if choice.facet == "category" else values)
 
 
 def _offered(counts: Iterable[Any], choice: Choice) -> set[Any]:
     """Give the values to show: of categories only the classes, and what lies beside and below the chosen one."""
+    if choice.facet == "price" and set(counts) == {"request"} and not choice.values:
+        return set()  # where nobody has published a price there is nothing to choose
     if choice.facet != "category":
         return {*counts, *choice.values}
     open_codes = {code for value in choice.values for code in (*codes_above(value), value)}
@@ -112,4 +131,5 @@ LABELS: dict[str, Labels] = {
     "audience": lambda _session: SHARING_MODES,
     "operation": lambda _session: OPERATIONS,
     "qualification": lambda _session: QUALIFICATION,
+    "price": lambda _session: PRICE_BANDS,
 }

@@ -18,6 +18,7 @@ from instruments.search.postings import bits_of, ids_of
 from instruments.search.query import Found, Place, Query, cursor_at, place_at
 from instruments.search.slips import Repair, repair
 from instruments.search.snapshot import Snapshot, snapshot
+from instruments.search.standing import Standing
 from instruments.search.terms import LONGEST_TEXT, read_terms
 
 # Below this many, sorting the ids at hand is quicker than walking through all names.
@@ -39,13 +40,14 @@ def find(session: Session, query: Query, *, viewer: Viewer = ANONYMOUS) -> Found
     query.check()
     after = place_at(query.sort, query.cursor)
     answer = _search(session, query, viewer)
-    among, everything = chosen(answer.snapshot, query), union(answer.levels)
+    standing = Standing.of(viewer)
+    among, everything = chosen(answer.snapshot, query, standing), union(answer.levels)
     places = list(islice(_in_order(answer, among, query.sort, after), query.limit + 1))
     page = places[: query.limit]
     return Found(
         instruments=_load(session, [place.id for place in page], query, viewer),
         total=(everything & among).bit_count(),
-        facets=facets(session, answer.snapshot, query, everything),
+        facets=facets(session, answer.snapshot, query, everything, standing),
         next=cursor_at(query.sort, page[-1]) if len(places) > len(page) else None,
         corrected=answer.corrected,
         is_loosened=answer.is_loosened,
@@ -56,7 +58,7 @@ def matching_ids(session: Session, query: Query, *, viewer: Viewer = ANONYMOUS) 
     """Give the ids of all that would be found, in order, without pages: candidates for questions about time."""
     query.check()
     answer = _search(session, query, viewer)
-    return [place.id for place in _in_order(answer, chosen(answer.snapshot, query), query.sort, None)]
+    return [place.id for place in _in_order(answer, chosen(answer.snapshot, query, Standing.of(viewer)), query.sort, None)]
 
 
 def first_ids(session: Session, text: str, most: int) -> list[int]:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, event, func, insert, inspect, select
@@ -21,6 +22,7 @@ from instruments.people import Organisation
 from instruments.search.aliases import SearchAlias
 from instruments.search.fields import document, sort_name
 from instruments.search.postings import SearchDocument, SearchPosting, change, slices
+from instruments.search.prices import put_bands
 from instruments.search.snapshot import is_of_this_format, record_change
 
 LOCK = 0x736561726368  # "search": any number will do, as long as nothing else takes the same
@@ -50,6 +52,16 @@ def rebuild_index(session: Session) -> int:
     count = sum(_index(session, piece) for piece in slices(session.scalars(select(Instrument.id).order_by(Instrument.id)).all(), PIECE))
     record_change(session, None, is_anew=True)
     return count
+
+
+def index_prices(session: Session, bands: Mapping[int, str], *, as_of: datetime) -> int:
+    """Write what an hour of instruments costs (search.prices) and give of how many it is other than before; call it last, as index_instrument."""
+    session.flush()
+    _lock(session)
+    changed = put_bands(session, bands, as_of=as_of)
+    if changed:
+        record_change(session, changed)
+    return len(changed)
 
 
 def forget(session: Session, instrument_id: int) -> None:

@@ -18,6 +18,15 @@ OPERATIONS = {
     "self_operated": Sentence("自主上机", "Operated by the user"),
     "sample_service": Sentence("送样测试", "Samples measured for the user"),
 }
+# What an hour costs the reader; the last: nobody has said it.
+PRICE_BANDS = {
+    "free": Sentence("免费", "Free"),
+    "to100": Sentence("100 元以内", "Up to ¥100"),
+    "to300": Sentence("100–300 元", "¥100–300"),
+    "to1000": Sentence("300–1000 元", "¥300–1000"),
+    "above": Sentence("1000 元以上", "Above ¥1000"),
+    "request": Sentence("面议或未公布", "On request or not published"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class Query:
     audience: str = ""
     operation: str = ""
     needs_qualification: bool | None = None
+    price: str = ""
     statuses: tuple[str, ...] = ("published",)
     restrict_ids: frozenset[int] | None = None
     sort: str = "relevance"
@@ -45,7 +55,7 @@ class Query:
         """Refuse what cannot be asked, naming the field."""
         if not 1 <= self.limit <= MOST_AT_ONCE:
             raise Invalid("limit", Sentence(f"每页 1 至 {MOST_AT_ONCE} 条。", f"Ask for 1 to {MOST_AT_ONCE} at a time."))
-        known = {"sort": SORTS, "audience": ("", *SHARING_MODES), "operation": ("", *OPERATIONS)}
+        known = {"sort": SORTS, "audience": ("", *SHARING_MODES), "operation": ("", *OPERATIONS), "price": ("", *PRICE_BANDS)}
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise Invalid(name, Sentence("没有这个选项。", "There is no such choice."))

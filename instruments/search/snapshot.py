@@ -24,6 +24,7 @@ from instruments.errors import Sentence
 from instruments.people import Organisation
 from instruments.search.aliases import Thesaurus, load_thesaurus
 from instruments.search.postings import SearchDocument, bits_of, ids_of
+from instruments.search.prices import SearchPrice, read_bands
 
 # Raised whenever tokens.py, pinyin.py or fields.py cut texts up in another way: the index is then made anew at the next start.
 FORMAT = 1
@@ -42,9 +43,11 @@ COLUMNS: dict[str, Any] = {
     "audience": Instrument.sharing_mode,
     "operation": case((Instrument.self_operated, 1), else_=0) + case((Instrument.sample_service, 2), else_=0),
     "qualification": Instrument.needs_qualification,
+    "group": Instrument.group_id,
+    "price": SearchPrice.bands,
 }
 T = TypeVar("T")
-SEVERAL = ("category", "operation")
+SEVERAL = ("category", "operation", "price")
 
 
 class SearchChange(Base):
@@ -174,7 +177,7 @@ def _values(facet: str, value: Any) -> tuple[Any, ...]:
         return (*codes_above(value), value) if value else ()
     if facet == "operation":
         return tuple(name for place, name in enumerate(("self_operated", "sample_service")) if value >> place & 1)
-    return (value,)
+    return read_bands(value) if facet == "price" else (value,)
 
 
 def _advanced(session: Session, version: int, stamp: int) -> Snapshot | None:
@@ -223,4 +226,5 @@ def _rows() -> Select[*tuple[Any, ...]]:
         select(Instrument.id, SearchDocument.sort_name, *COLUMNS.values())
         .join(SearchDocument, SearchDocument.instrument_id == Instrument.id)
         .join(Organisation, Organisation.id == Instrument.organisation_id)
+        .outerjoin(SearchPrice, SearchPrice.instrument_id == Instrument.id)
     )

@@ -37,7 +37,7 @@ def list_instruments(query: InstrumentsAsked) -> InstrumentsOut:
         asked = Query(
             text=query.q, category=query.category, organisation_ids=_organisation_ids(session, query.organisation), city=query.city,
             facility_id=read_id(query.facility) if query.facility else None, audience=OUTSIDE.get(query.audience, query.audience),
-            operation=query.operation, limit=query.limit, cursor=query.cursor,
+            operation=query.operation, price=query.price, limit=query.limit, cursor=query.cursor,
         )  # fmt: skip
         found = find_instruments(session, asked, free=_free_wish(query), sort=query.sort, now=clock.now(), viewer=viewer())
         return _shown(session, found)

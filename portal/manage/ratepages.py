@@ -28,6 +28,7 @@ from portal.manage.blueprint import manage
 from portal.manage.rateform import TariffForm, form_of, new_form, read_form, rearranged
 from portal.manage.rates import check_may_set, may_set, seen_tariff, start_of
 from portal.transactions import reading, writing
+from scheduling.pricebands import refresh_prices
 from scheduling.pricing.engine import price
 from scheduling.pricing.lines import Priced
 from scheduling.pricing.modewords import AUDIENCE_TITLES
@@ -88,6 +89,7 @@ def _publish(tariff_id: int, form: TariffForm, spec: TariffSpec) -> Any:
                 cost_sheet=sheet_json(sheet) if sheet else {}, approval=request.form.get("approval", ""), approved_on=_approved_on(),
                 seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None,
             )  # fmt: skip
+            refresh_prices(session, now=now)
     except (Changed, Invalid) as error:
         return _page(tariff_id, form, error=error, status=status_of(error))
     flash(t("收费标准已发布。", "The rates are published."), "success")
@@ -126,6 +128,7 @@ def withdraw_rates(tariff_id: int, version_id: int) -> Response:
         if version is None:
             raise NotFound
         withdraw_tariff(version, now=now)
+        refresh_prices(session, now=now)
     flash(t("该版本已撤回。", "The version is taken back."), "success")
     return redirect(url_for("manage.tariff", tariff_id=tariff_id), 303)
 

@@ -25,6 +25,7 @@ from portal.language import say, t
 from portal.manage.blueprint import inspected, looked_at, manage, managed
 from portal.pages import here_with
 from portal.transactions import reading, writing
+from scheduling.pricebands import refresh_prices
 
 PER_PAGE = 30
 NO_TIME = Sentence("请填写日期和时间，例如 2026-12-01 00:00。", "Please give a day and a time, such as 2026-12-01 00:00.")
@@ -188,6 +189,7 @@ def instrument_rates(instrument_id: int) -> Any:
             one = managed(session, instrument_id)
             chosen = _chosen_tariff(session, one, request.form.get("tariff", ""))
             use_tariff(session, one, chosen, valid_from=start_of(one.time_zone, now), by=viewer().person_id, now=now)
+            refresh_prices(session, now=now)
     except Invalid as error:
         return _instrument_page(instrument_id, error), status_of(error)
     flash(t("已保存。", "Saved."), "success")

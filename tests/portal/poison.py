@@ -94,7 +94,7 @@ CHOSEN = {
     "tariff_version": {"spec", "cost_sheet"},
     "usage_problem": {"kind", "detail", "resolution"},
 }  # fmt: skip
-COMPUTED = ("search_change", "search_document", "search_posting")
+COMPUTED = ("search_change", "search_document", "search_posting", "search_price")
 
 
 def texts_of(table: Any) -> list[Any]:

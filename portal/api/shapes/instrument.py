@@ -124,6 +124,7 @@ class InstrumentsAsked(Asked):
     facility: Annotated[Text, Field(max_length=40)] = ""
     audience: Literal["", "external", "internal", "none", "group", "academic", "enterprise", "other"] = ""
     operation: Literal["", "self_operated", "sample_service"] = ""
+    price: Literal["", "free", "to100", "to300", "to1000", "above", "request"] = ""
     free_from: Instant | None = None
     free_until: Instant | None = None
     duration: Period | None = None
