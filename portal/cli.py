@@ -26,6 +26,7 @@ COMMANDS = {
     "token": "portal.commands.token",
     "statistics": "portal.commands.statistics",
     "check": "portal.commands.check",
+    "books": "portal.commands.books",
     "backup": "portal.commands.backup",
     "restore": "portal.commands.restore",
 }

@@ -20,9 +20,9 @@ from portal.exports import csv_attachment
 from portal.journalfiles import journal_csv
 from portal.language import say, t
 from portal.links import LARGEST_KEY
-from portal.moneynotices import statements_notice
+from portal.monthclose import close_month
 from portal.transactions import reading, writing
-from scheduling.accounting.periods import check_list, close_period, closed_months, month_to_close
+from scheduling.accounting.periods import check_list, closed_months, month_to_close
 from scheduling.accounting.statementlist import administered_by
 from scheduling.accounting.statements import month_span, read_month
 
@@ -50,8 +50,7 @@ def close() -> Any:
         raise Forbidden
     try:
         with writing() as session:
-            made = close_period(session, organisation_id, month, viewer=viewer(), now=clock.now())
-            statements_notice(session, made, clock.now())
+            made = close_month(session, organisation_id, month, viewer=viewer())
     except (Refused, OutOfOrder, Invalid) as error:
         return _page(error, status_of(error))
     one = made.statements == 1

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
@@ -59,10 +59,12 @@ class JournalRow:
 
 def journal_of(session: Session, organisation: Organisation, month: date) -> Iterator[JournalRow]:
     """Give the postings of a month that concern an organisation, in the order of the ledger, a slice of them in memory at a time."""
-    span, last = month_span(month, organisation.time_zone), 0
-    while rows := session.execute(_slice(organisation.id, span.start, span.end, last)).all():
-        last = rows[-1].id
-        yield from (_row(row) for row in rows)
+    span = month_span(month, organisation.time_zone)
+    posted = (LedgerTransaction.at >= span.start, LedgerTransaction.at < span.end)
+    ends = select(func.min(LedgerEntry.id), func.max(LedgerEntry.id)).join(LedgerEntry.transaction).where(*posted)
+    first, last = session.execute(ends).one()
+    for begin in range(first, last + 1, AT_ONCE) if last is not None else ():
+        yield from (_row(row) for row in session.execute(_slice(organisation.id, posted, begin)))
 
 
 def cells_of(row: JournalRow, time_zone: str) -> tuple[str | int | float, ...]:
@@ -79,7 +81,11 @@ def _amount(amount: Decimal | None) -> str:
     return "" if amount is None else str(amount)
 
 
-def _slice(organisation_id: int, since: datetime, until: datetime, last: int) -> Select[Any]:
+def _slice(organisation_id: int, posted: tuple[ColumnElement[bool], ...], begin: int) -> Select[Any]:
+    """Ask for the rows among so many entries of the ledger, taken out of it first: else each slice would look through the whole month."""
+    entries = LedgerEntry.__table__
+    window = (entries.c.id >= begin, entries.c.id < begin + AT_ONCE)
+    entry = select(entries).where(*window).order_by(entries.c.id).limit(AT_ONCE).subquery("entry")
     keeper, holder = Organisation.__table__.alias("keeper"), Organisation.__table__.alias("holder")
     other = LedgerEntry.__table__.alias("other")
     ours = Account.__table__.alias("ours")
@@ -90,24 +96,21 @@ def _slice(organisation_id: int, since: datetime, until: datetime, last: int) ->
     )
     return (
         select(
-            LedgerEntry.id, LedgerEntry.transaction_id, LedgerTransaction.at, LedgerTransaction.kind, Account.number, Account.name,
-            Account.kind.label("account_kind"), keeper.c.code.label("keeper"), holder.c.code.label("holder"), LedgerEntry.amount,
+            entry.c.id, entry.c.transaction_id, LedgerTransaction.at, LedgerTransaction.kind, Account.number, Account.name,
+            Account.kind.label("account_kind"), keeper.c.code.label("keeper"), holder.c.code.label("holder"), entry.c.amount,
             Charge.id.label("charge_id"), Instrument.inner_id, Statement.number.label("statement"), LedgerTransaction.reason, LedgerTransaction.key,
         )
-        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
-        .join(Account, Account.id == LedgerEntry.account_id)
+        .select_from(entry)
+        .join(LedgerTransaction, LedgerTransaction.id == entry.c.transaction_id)
+        .join(Account, Account.id == entry.c.account_id)
         .join(keeper, keeper.c.id == Account.organisation_id)
         .outerjoin(holder, holder.c.id == Account.holder_id)
         .outerjoin(Charge, and_(LedgerTransaction.noun == "charge", Charge.id == LedgerTransaction.noun_id))
         .outerjoin(Instrument, Instrument.id == Charge.instrument_id)
-        .outerjoin(StatementLine, StatementLine.entry_id == LedgerEntry.id)
+        .outerjoin(StatementLine, StatementLine.entry_id == entry.c.id)
         .outerjoin(Statement, Statement.id == StatementLine.statement_id)
-        .where(
-            LedgerTransaction.at >= since, LedgerTransaction.at < until, LedgerEntry.id > last,
-            or_(Charge.organisation_id == organisation_id, concerns),
-        )
-        .order_by(LedgerEntry.id)
-        .limit(AT_ONCE)
+        .where(*posted, or_(Charge.organisation_id == organisation_id, concerns))
+        .order_by(entry.c.id)
     )  # fmt: skip
 
 
