@@ -151,18 +151,3 @@ class TestKeptUpToDate:
         stamp = snapshot(session).stamp
         assert refresh_prices(session, now=now + timedelta(seconds=30)) == 0
         assert snapshot(session).stamp == stamp
-
-
-def test_a_search_costs_as_many_statements_with_a_price_as_without(session, an_instrument, a_tariff, statements, now):
-    for _ in range(30):
-        a_tariff(an_instrument(), spec=hourly(other="50"))
-    rebuild_index(session)
-    refresh_prices(session, now=now)
-    find(session, Query())
-    counts = []
-    for query in (Query(), Query(price="to100")):
-        with statements() as seen:
-            found = find(session, query)
-        counts.append(len(seen))
-        assert found.total == 30
-    assert counts[0] == counts[1]
