@@ -110,13 +110,13 @@ def return_page(return_id: int, error: PortalError | None = None) -> str:
         one = seen_return(session, return_id, who)
         rows, more = rows_of(session, one, after=after[0] if after else 0, limit=ROWS)
         wrong, more_wrong = rows_of(session, one, after=wrong_after[0] if wrong_after else 0, limit=ERRORS, wrong_only=True)
-        signs = signs_for(who, one.organisation_id)
+        signs, editions = signs_for(who, one.organisation_id), editions_of(session, one)
         return render_template(
             "returns/show.html", one=one, layout=one.layout, rows=[(row, shown(one, row.data, who)) for row in rows],
             next=cursor_of(more) if more else None, wrong=[WrongRow(row, about(one, row), complaints_of(one, row, who)) for row in wrong],
-            next_wrong=cursor_of(more_wrong) if more_wrong else None, editions=editions_of(session, one), since=_since(session, one),
+            next_wrong=cursor_of(more_wrong) if more_wrong else None, editions=editions, since=_since(session, one),
             left_out=_left_out(session, one), unconfirmed=_unconfirmed(session, one), due=due_on(one.period, deadlines(session)[one.kind]),
-            may_sign=signs and one.state == "draft", may_remake=signs and one.state in ("draft", "sent_back"), signs=signs,
+            may_sign=signs and one.state == "draft", may_remake=signs and one.state in ("draft", "sent_back") and editions[-1].id == one.id, signs=signs,
             may_review=who.is_province_admin and one.state == "signed", problems=reasons(error), **WORDS,
         )  # fmt: skip
 

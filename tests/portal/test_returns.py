@@ -133,6 +133,7 @@ def test_signing_and_reviewing(session, desk, as_, submit, the_province, instrum
     assert (second.edition, second.id != one.id) == (2, True)
     assert submit(desk, f"/organisation/returns/{second.id}/sign", form_on=path, digest=second.digest).status_code == 302
     assert submit(province, f"/province/returns/{second.id}/accept", form_on=path).status_code == 302
+    assert "重新生成" not in desk.get(f"{path}?lang=zh").text  # there is a later edition
     assert [state for (state,) in session.execute(select(Return.state).order_by(Return.edition))] == ["sent_back", "accepted"]
     assert "缺少十月的记录" in desk.get(f"/organisation/returns/{second.id}").text  # the thread goes through all editions
 
