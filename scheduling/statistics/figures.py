@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from instruments.database import DERIVED, Base
 
 
-class _Counted:
+class Counted:
     """The columns that add up (quantities.SUMMED)."""
 
     opening: Mapped[int] = mapped_column(default=0)
@@ -55,7 +55,7 @@ USED = ("used", "effective", "uses", "samples", "runs", "income")
 SHAPE = ("audience", "is_external", "mode", "purpose")
 
 
-class DayFigure(_Counted, Base):
+class DayFigure(Counted, Base):
     """An instrument's quantities of one local day; there is a row for each day on which it was open, closed, booked or used."""
 
     __tablename__ = "day_figure"
@@ -66,7 +66,7 @@ class DayFigure(_Counted, Base):
     __table_args__ = ({"sqlite_with_rowid": False, "info": {DERIVED: True}},)
 
 
-class MonthFigure(_Counted, Base):
+class MonthFigure(Counted, Base):
     """An instrument's quantities of one month: the sums of its days."""
 
     __tablename__ = "month_figure"
@@ -77,7 +77,7 @@ class MonthFigure(_Counted, Base):
     __table_args__ = (Index(None, "instrument_id"), {"sqlite_with_rowid": False, "info": {DERIVED: True}})
 
 
-class YearFigure(_Counted, Base):
+class YearFigure(Counted, Base):
     """An instrument's quantities of one calendar year: the sums of its months."""
 
     __tablename__ = "year_figure"

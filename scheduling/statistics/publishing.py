@@ -1,0 +1,232 @@
+"""Years that stay as they were published: the province closes a year's figures, and later corrections are shown beside them, not in them.
+
+What a report needs is copied once, by month and instrument, with what counted about each instrument then; the database keeps it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, func, insert, literal, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from instruments.access import Viewer, inspected_by
+from instruments.catalogue import Instrument
+from instruments.classification import prefix_of
+from instruments.database import Base, Key
+from instruments.errors import Forbidden, NotFound, OutOfOrder, Sentence
+from instruments.timespan import zone
+from scheduling.accounting.ledger import keep_rows
+from scheduling.statistics.figures import Counted, MonthFigure, MonthUser
+from scheduling.statistics.keeping import waiting_notes
+from scheduling.statistics.periods import Period, year
+from scheduling.statistics.quantities import SUMMED
+from scheduling.statistics.reports import MOST_ROWS, Report, report
+from scheduling.statistics.scope import Scope
+from scheduling.statistics.sources import LIVE, Source
+
+FACTS = ("organisation_id", "facility_id", "category_code", "city", "on_network", "opened", "in_register", "quota", "value", "published_at")
+USER = ("starts_on", "instrument_id", "person_id", "organisation_id", "is_external")
+STILL_COUNTING = Sentence("还有改动正在计入统计，请稍后再公布。", "Some changes are still being counted. Publish in a minute.")
+
+
+class PublishedYear(Base):
+    """A year whose figures were published; once, and for good."""
+
+    __tablename__ = "published_year"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    published_at: Mapped[datetime]
+    published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    instruments: Mapped[int]
+    note: Mapped[str] = mapped_column(String(500), default="")
+
+
+class PublishedInstrument(Base):
+    """What counted about an instrument when a year was published."""
+
+    __tablename__ = "published_instrument"
+    __audited__ = False
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    organisation_id: Mapped[int] = mapped_column(BigInteger)
+    facility_id: Mapped[int | None] = mapped_column(BigInteger)
+    category_code: Mapped[str] = mapped_column(String(6))
+    city: Mapped[str | None] = mapped_column(String(40))
+    on_network: Mapped[int]
+    opened: Mapped[int]
+    in_register: Mapped[int]
+    quota: Mapped[int]
+    value: Mapped[int] = mapped_column(BigInteger)
+    published_at: Mapped[datetime | None]
+
+
+class PublishedFigure(Counted, Base):
+    """An instrument's quantities of one month, as published with its year."""
+
+    __tablename__ = "published_figure"
+    __audited__ = False
+
+    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
+    instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False, sort_order=-1)
+
+
+class PublishedUser(Base):
+    """Who used an instrument in a month, as counted when its year was published."""
+
+    __tablename__ = "published_user"
+    __audited__ = False
+
+    starts_on: Mapped[date] = mapped_column(primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    organisation_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    is_external: Mapped[bool] = mapped_column(primary_key=True)
+
+    __table_args__ = (Index(None, "person_id"),)
+
+
+for _table in (PublishedYear, PublishedInstrument, PublishedFigure, PublishedUser):
+    keep_rows(_table, "published figures stay as they are")
+
+
+@dataclass(frozen=True, slots=True)
+class Published(Source):
+    """The figures of a year as they were published."""
+
+    is_published: bool = True
+
+    def facts(self, scope: Scope, period: Period, viewer: Viewer | None) -> Select[Any]:
+        """Select the instruments in scope with what counted about them then; what a viewer may inspect is as it is now."""
+        then = PublishedInstrument
+        chosen = select(then.instrument_id.label("id"), *(getattr(then, name) for name in FACTS)).where(then.year == period.first.year)
+        narrowed = {
+            then.organisation_id: scope.organisation_id, then.facility_id: scope.facility_id, then.instrument_id: scope.instrument_id,
+            then.city: scope.city or None,
+        }  # fmt: skip
+        chosen = chosen.where(*(column == value for column, value in narrowed.items() if value is not None))
+        if scope.category:
+            chosen = chosen.where(then.category_code.startswith(prefix_of(scope.category), autoescape=True))
+        if scope.least_value is not None:
+            chosen = chosen.where(then.value >= int(scope.least_value * 100))
+        if scope.is_public:
+            chosen = chosen.where(then.on_network == 1)
+        if viewer is not None or scope.group_id is not None:
+            chosen = chosen.join(Instrument, Instrument.id == then.instrument_id)
+            chosen = chosen.where(inspected_by(viewer)) if viewer is not None else chosen
+            chosen = chosen.where(Instrument.group_id == scope.group_id) if scope.group_id is not None else chosen
+        return chosen
+
+    def figures(self, period: Period) -> Select[Any]:
+        """Select each instrument's quantities over a period."""
+        sums = [func.sum(getattr(PublishedFigure, name)).label(name) for name in SUMMED]
+        within = PublishedFigure.starts_on >= period.first, PublishedFigure.starts_on < period.until
+        return select(PublishedFigure.instrument_id, *sums).where(*within).group_by(PublishedFigure.instrument_id)
+
+    def monthly(self, period: Period) -> Select[Any]:
+        """Select each instrument's quantities of each month."""
+        columns = [getattr(PublishedFigure, name) for name in ("starts_on", "instrument_id", *SUMMED)]
+        return select(*columns).where(PublishedFigure.starts_on >= period.first, PublishedFigure.starts_on < period.until)
+
+    def users(self, period: Period) -> Select[Any]:
+        """Select who used which instrument over a period."""
+        return self.monthly_users(period)
+
+    def monthly_users(self, period: Period) -> Select[Any]:
+        """Select who used which instrument in each month."""
+        columns = [getattr(PublishedUser, name) for name in USER]
+        return select(*columns).where(PublishedUser.starts_on >= period.first, PublishedUser.starts_on < period.until)
+
+
+PUBLISHED = Published()
+
+
+def publish_year(session: Session, number: int, *, viewer: Viewer, now: datetime, note: str = "") -> PublishedYear:
+    """Close a year's figures, as the province's administrator; a year is published once, when it is over and all of it is counted."""
+    if not viewer.is_province_admin:
+        raise Forbidden
+    period = year(number)
+    if not period.is_over(now.astimezone(zone("Asia/Shanghai")).date()):
+        raise OutOfOrder(Sentence("该年度尚未结束。", "This year is not over yet."))
+    if session.get(PublishedYear, number) is not None:
+        raise OutOfOrder(Sentence("该年度的数据已经公布。", "The figures of this year are published already."))
+    if waiting_notes(session):
+        raise OutOfOrder(STILL_COUNTING)
+    count = _copy(session, period)
+    if not count:
+        raise NotFound(Sentence("该年度没有可公布的数据。", "There are no figures of this year to publish."))
+    made = PublishedYear(year=number, published_at=now, published_by=viewer.person_id, instruments=count, note=note.strip()[:500])
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _copy(session: Session, period: Period) -> int:
+    """Copy the year's figures and facts, and give the number of instruments."""
+    then = LIVE.facts(Scope(), period, None).subquery("then")
+    facts = select(literal(period.first.year), then.c.id, *(then.c[name] for name in FACTS))
+    session.execute(insert(PublishedInstrument).from_select(("year", "instrument_id", *FACTS), facts))
+    session.execute(insert(PublishedFigure).from_select(("starts_on", "instrument_id", *SUMMED), LIVE.monthly(period)))
+    users = select(*(getattr(MonthUser, name) for name in USER))
+    within = MonthUser.starts_on >= period.first, MonthUser.starts_on < period.until
+    session.execute(insert(PublishedUser).from_select(USER, users.where(*within)))
+    has_figures = MonthFigure.starts_on >= period.first, MonthFigure.starts_on < period.until
+    return session.scalar(select(func.count(MonthFigure.instrument_id.distinct())).where(*has_figures)) or 0
+
+
+def published_years(session: Session) -> Sequence[PublishedYear]:
+    """Give the published years, the latest first."""
+    return session.scalars(select(PublishedYear).order_by(PublishedYear.year.desc())).all()
+
+
+def source_of(session: Session, period: Period) -> Source:
+    """Say where a period's figures come from: as published where it lies in one published year, else as the rows now say."""
+    last = date.fromordinal(period.until.toordinal() - 1).year
+    if period.first.year == last and session.get(PublishedYear, last) is not None:
+        return PUBLISHED
+    return LIVE
+
+
+def told(
+    session: Session, period: Period, by: str, scope: Scope | None = None, *, viewer: Viewer | None = None, limit: int = MOST_ROWS,
+    offset: int = 0, order: str = "effective",
+) -> Report:  # fmt: skip
+    """Report a period as it is told: a published year as it was published, any other as the rows now say."""
+    source = source_of(session, period)
+    return report(session, period, by, scope, viewer=viewer, source=source, limit=limit, offset=offset, order=order)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A figure that has changed since it was published."""
+
+    key: str
+    label: Sentence
+    name: str
+    published: int
+    now: int
+
+
+def corrections(session: Session, period: Period, by: str, scope: Scope | None = None, *, viewer: Viewer | None = None) -> list[Correction]:
+    """Give what has been corrected since a year was published, row by row; nothing for a period that is not published."""
+    if not source_of(session, period).is_published:
+        return []
+    then = report(session, period, by, scope, viewer=viewer, source=PUBLISHED)
+    now = {row.key: row for row in report(session, period, by, scope, viewer=viewer).rows}
+    found = []
+    for row in then.rows:
+        later = now.get(row.key)
+        for name in SUMMED:
+            before = getattr(row.quantities, name)
+            after = getattr(later.quantities, name) if later is not None else 0
+            if before != after:
+                found.append(Correction(row.key, row.label, name, before, after))
+    known = {row.key for row in then.rows}
+    new = [(row, name, getattr(row.quantities, name)) for row in now.values() if row.key not in known for name in SUMMED]
+    return found + [Correction(row.key, row.label, name, 0, value) for row, name, value in new if value]
+
+
