@@ -20,8 +20,10 @@ from portal.transactions import reading
 from scheduling.statistics.calendar import month_later
 from scheduling.statistics.keeping import waiting_notes
 from scheduling.statistics.periods import Period, months, quarter, school_year, this_year, year
+from scheduling.statistics.publishing import source_of
 from scheduling.statistics.reports import Report, ReportRow, report
 from scheduling.statistics.scope import Scope, sees_all
+from scheduling.statistics.sources import LIVE
 from scheduling.statistics.suppression import suppress
 
 
@@ -34,9 +36,11 @@ def show_statistics(query: StatisticsAsked) -> StatisticsOut:
     if query.mine and (who.is_anonymous or not (who.manages_any or who.is_auditor)):
         raise Forbidden
     with reading() as session:
+        source = source_of(session, period) if query.published else LIVE
         found = report(
-            session, period, query.by, _scope_of(query, who), viewer=who if query.mine else None, limit=query.limit, offset=query.offset
-        )
+            session, period, query.by, _scope_of(query, who), viewer=who if query.mine else None, source=source, limit=query.limit,
+            offset=query.offset,
+        )  # fmt: skip
         waiting = waiting_notes(session)
     if query.mine or sees_all(who):
         return _out(query, found, waiting)

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", metavar="DIM", choices=BY, default="network", help=", ".join(BY))
     parser.add_argument("--format", choices=["json", "csv", "xlsx"], default="json")
     parser.add_argument("--out", metavar="FILE", type=Path, help="where to write it; a workbook needs one")
+    parser.add_argument("--as-now", action="store_true", help="a published year as the rows now say, and not as it was published")
     parser.add_argument("--language", choices=["zh", "en"], default="zh", help="of titles in files")
 
 
@@ -40,7 +41,9 @@ def _report(chosen: argparse.Namespace) -> Any:
     from portal.transactions import reading, writing
     from scheduling.statistics.keeping import work_off
     from scheduling.statistics.periods import year
+    from scheduling.statistics.publishing import source_of
     from scheduling.statistics.reports import report
+    from scheduling.statistics.sources import LIVE
 
     period, progress, done = year(chosen.year), Progress(), 1
     counted = 0
@@ -51,7 +54,8 @@ def _report(chosen: argparse.Namespace) -> Any:
         progress.say(f"{counted:,} changes counted")
     progress.end()
     with reading() as session:
-        return report(session, period, chosen.by, limit=1_000_000)
+        source = LIVE if chosen.as_now else source_of(session, period)
+        return report(session, period, chosen.by, source=source, limit=1_000_000)
 
 
 def _write(chosen: argparse.Namespace, found: Any) -> None:

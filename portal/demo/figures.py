@@ -7,9 +7,18 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from instruments.access import load_viewer
 from instruments.catalogue import Instrument
+from instruments.people import Person
 from scheduling.statistics.keeping import note_new_day, rebuild, slices
+from scheduling.statistics.periods import this_year
+from scheduling.statistics.publishing import publish_year
 from scheduling.statistics.touched import TouchedSpan
+
+
+def publish_last_year(session: Session, admin: Person, *, now: datetime) -> None:
+    """Publish the figures of the year that is over, as a province does in spring."""
+    publish_year(session, this_year(now) - 1, viewer=load_viewer(session, admin), now=now, note="年度统计公报 / Yearly bulletin")
 
 
 def count_figures(session: Session, *, now: datetime) -> None:
