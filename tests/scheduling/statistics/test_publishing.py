@@ -56,7 +56,7 @@ def used(an_instrument, a_person, a_usage, keep_up):
 
 class TestPublishing:
     def test_a_published_year_stays_as_it_was_when_a_record_is_taken_back(self, session, used, province, keep_up):
-        instrument, uses = used
+        _, uses = used
         publish_year(session, 2026, viewer=province, now=NEXT_YEAR)
         void(session, uses[0], "误登", uses[0].start_by, NEXT_YEAR)
         keep_up()
