@@ -72,6 +72,7 @@ CHOSEN = {
     "search_alias": {"kind", "group_key", "reading"},
     "claim": {"status", "lines"},
     "claim_document": {"kind", "media_type", "stored_as"},
+    "deposit": {"kind", "reference", "payer", "note"},  # append-only
     "deposit_document": {"media_type", "stored_as"},
     "voucher": {"status"},
     "voucher_use": {"service"},
