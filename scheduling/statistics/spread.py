@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import BigInteger, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
@@ -66,14 +66,15 @@ def spreads(
     joined = base.outerjoin(figures, figures.c.instrument_id == base.c.id)
     effective = func.coalesce(figures.c.effective, 0)
     hours = _counted(session, joined, effective // 60, is_counted)
-    share = (figures.c.external * THOUSAND) // case((figures.c.effective > 0, figures.c.effective))
+    share = (cast(figures.c.external, BigInteger) * THOUSAND) // case((figures.c.effective > 0, figures.c.effective))
     sharing = _counted(session, joined, share, is_counted, figures.c.effective > 0)
     return Spreads(Spread(hours, quartiles(hours)), Spread(sharing, quartiles(sharing)), sum(hours.values()) - sum(sharing.values()))
 
 
 def _counted(session: Session, joined: Any, value: Any, *conditions: Any) -> dict[int, int]:
-    rows = session.execute(select(value.label("value"), func.count()).select_from(joined).where(*conditions).group_by("value"))
-    return {int(one): count for one, count in sorted(rows.all())}
+    each = select(value.label("place")).select_from(joined).where(*conditions).subquery("each")
+    rows = session.execute(select(each.c.place, func.count()).group_by(each.c.place)).all()
+    return {int(one): count for one, count in sorted((place, count) for place, count in rows)}
 
 
 def quartiles(counts: Mapping[int, int]) -> tuple[Fraction, ...] | None:
