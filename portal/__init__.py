@@ -66,6 +66,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         PORTAL_NAME_ZH=settings.name_zh,
         PORTAL_NAME_EN=settings.name_en,
         SAMPLE=settings.sample,
+        SMALL_COUNT=settings.small_count,
     )
     app.jinja_env.undefined = StrictUndefined
     app.json.ensure_ascii = False

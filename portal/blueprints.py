@@ -13,6 +13,7 @@ BLUEPRINTS = (
     "portal.search:search",
     "portal.instruments:instruments",
     "portal.help:help_pages",
+    "portal.statistics:statistics",
     "portal.timeline:timeline",
     "portal.bookings:bookings",
     "portal.usage:usage",

@@ -51,6 +51,7 @@ class Settings:
     sample: bool = True
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     max_body: int = 32 * MEGABYTE
+    small_count: int = 5
     debug: bool = False
 
     @property
@@ -95,6 +96,7 @@ def read_settings(environ: Mapping[str, str | None] | None = None, *, host: str 
         sample=_flag(values, "sample", default=True),
         hosts=_hosts(values.get("hosts", ""), base_url),
         max_body=_number(values, "max_body_mb", 32, most=1024) * MEGABYTE,
+        small_count=_number(values, "small_count", 5, most=1000),
         debug=debug,
     )
 

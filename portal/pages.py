@@ -82,6 +82,7 @@ def site_links() -> list[Link]:
     known = (
         ("search.results", t("找仪器", "Instruments"), True),
         ("timeline.show", t("时间表", "Timeline"), True),
+        ("statistics.show", t("共享统计", "Statistics"), True),
         ("bookings.mine", t("我的预约", "My bookings"), not viewer.is_anonymous),
         ("manage.home", t("仪器管理", "Manage"), viewer.manages_any or viewer.is_auditor),
         ("organisations.home", t("本单位", "Organisation"), viewer.administers_any),

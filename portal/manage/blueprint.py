@@ -89,6 +89,7 @@ def may_manage_facility(who: Viewer, instrument: Instrument) -> bool:
 def manage_links() -> list[Link]:
     """Give the links from one of the manager's lists to another."""
     here = str(request.endpoint)
+    here = "manage.statistics" if here.startswith("manage.statistics") else here
     known = (
         ("manage.home", t("我的仪器", "My instruments")),
         ("manage.requests", t("待审批", "Requests")),
@@ -99,6 +100,7 @@ def manage_links() -> list[Link]:
         ("manage.returns", t("报送待补", "For returns")),
         ("manage.all_qualifications", t("上机资格", "Qualifications")),
         ("manage.people", t("使用者", "People")),
+        ("manage.statistics", t("统计", "Statistics")),
         ("manage.rates", t("收费标准", "Rates")),
         ("exchange.upload", t("导入", "Import")),
     )

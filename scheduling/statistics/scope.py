@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from instruments.access import Viewer, inspected_by
@@ -27,7 +27,7 @@ DEDICATED_CLASS = "04"
 class Scope:
     """What to look at; what is left empty does not narrow. `category` is a code of any level, `least_value` in yuan.
 
-    `is_public`: only what everybody may know of, instruments that are or were published.
+    `is_public`: only what everybody may know of, instruments that are or were published. `is_dedicated`: of the quota of 800 hours, or not.
     """
 
     organisation_id: int | None = None
@@ -38,6 +38,7 @@ class Scope:
     least_value: Decimal | None = None
     group_id: int | None = None
     is_public: bool = False
+    is_dedicated: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -69,6 +70,8 @@ def conditions(scope: Scope, viewer: Viewer | None = None) -> list[ColumnElement
         found.append(Instrument.id == scope.instrument_id)
     if scope.is_public:
         found.append(Instrument.publication.in_(ON_NETWORK))
+    if scope.is_dedicated is not None:
+        found.append(_is_dedicated() if scope.is_dedicated else not_(_is_dedicated()))
     if scope.least_value is not None:
         found.append(Instrument.original_value >= scope.least_value)
     return found
@@ -76,8 +79,11 @@ def conditions(scope: Scope, viewer: Viewer | None = None) -> list[ColumnElement
 
 def quota_of() -> ColumnElement[int]:
     """Give the SQL for an instrument's hours a year: 800 dedicated or of class 04, else 1400."""
-    is_dedicated = or_(Instrument.is_dedicated, Instrument.category_code.startswith(DEDICATED_CLASS))
-    return case((is_dedicated, QUOTA_HOURS["dedicated"]), else_=QUOTA_HOURS["general"])
+    return case((_is_dedicated(), QUOTA_HOURS["dedicated"]), else_=QUOTA_HOURS["general"])
+
+
+def _is_dedicated() -> ColumnElement[bool]:
+    return or_(Instrument.is_dedicated, func.coalesce(Instrument.category_code, "").startswith(DEDICATED_CLASS))
 
 
 def was_on_network(period: Period) -> ColumnElement[bool]:

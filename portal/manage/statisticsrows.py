@@ -1,0 +1,144 @@
+"""From a figure down to its rows: the months of an instrument, the days of a month, and the uses, bookings, closures and charges of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from flask import render_template, request, url_for
+
+from instruments.catalogue import Instrument
+from instruments.closures import KINDS as CLOSURE_KINDS
+from instruments.errors import NotFound, PortalError, Sentence
+from portal import clock
+from portal.auth import viewer
+from portal.charts import STACKED, Chart, Point, Series
+from portal.figurewords import columns, definition_url, heading, shown
+from portal.language import name, t
+from portal.manage.blueprint import inspected, manage
+from portal.statisticsform import Wanted, read_month, read_wanted
+from portal.transactions import reading
+from portal.usage import WORDS
+from scheduling.accounting.charges import STATUSES as CHARGE_STATUSES
+from scheduling.bookings import STATUSES as BOOKING_STATUSES
+from scheduling.statistics.calendar import month_later
+from scheduling.statistics.periods import FIRST_YEAR, LAST_YEAR, Period
+from scheduling.statistics.quantities import Quantities
+from scheduling.statistics.reports import ReportRow, report
+from scheduling.statistics.scope import Scope
+from scheduling.statistics.tracing import days_of, trace
+
+SHOWN = (
+    "opening_minutes", "booked_minutes", "used_minutes", "effective_minutes", "external_minutes", "sharing_rate", "uses", "samples", "income",
+)  # fmt: skip
+A_DAY = timedelta(days=1)
+OWN, OTHERS = Sentence("本单位", "For its own"), Sentence("对外服务", "For others")
+
+
+@manage.get("/statistics/instruments/<int:instrument_id>")
+def statistics_instrument(instrument_id: int) -> str:
+    """Show an instrument's figures by month."""
+    wanted = read_wanted(request.args, clock.now())
+    with reading() as session:
+        instrument = inspected(session, instrument_id)
+        scope = Scope(instrument_id=instrument.id)
+        found = report(session, wanted.period, "month", scope, viewer=viewer())
+        before = report(session, wanted.against, "month", scope, viewer=viewer()) if wanted.against else None
+        urls = [
+            url_for("manage.statistics_month", instrument_id=instrument.id, month=row.key, **carried(wanted)) for row in found.rows
+        ]
+        return render_template(
+            "statistics/instrument.html", wanted=wanted, instrument=instrument, report=found, urls=urls, columns=columns(SHOWN), shown=shown,
+            heading=heading, definition_url=definition_url, trail=_trail(wanted), before=before,
+            chart=_stacked(found.period.title, Sentence("月份", "Month"), found.rows, urls),
+        )  # fmt: skip
+
+
+@manage.get("/statistics/instruments/<int:instrument_id>/months/<month>")
+def statistics_month(instrument_id: int, month: str) -> str:
+    """Show an instrument's figures by day of a month."""
+    wanted, first = read_wanted(request.args, clock.now()), _first_of(month)
+    period = Period(first, month_later(first))
+    with reading() as session:
+        instrument = inspected(session, instrument_id)
+        rows = [_row(f"{day.on:%Y-%m-%d}", day.quantities) for day in days_of(session, instrument.id, period)]
+        total = _row(month, sum((row.quantities for row in rows), Quantities()))
+        urls = [url_for("manage.statistics_day", instrument_id=instrument.id, on_date=row.key, **carried(wanted)) for row in rows]
+        return render_template(
+            "statistics/month.html", wanted=wanted, instrument=instrument, period=period, rows=rows, total=total, urls=urls,
+            columns=columns(SHOWN), shown=shown, heading=heading, definition_url=definition_url, trail=_trail(wanted, instrument),
+            chart=_stacked(period.title, Sentence("日期", "Day"), rows, urls),
+            around=[
+                url_for("manage.statistics_month", instrument_id=instrument.id, month=f"{month_later(first, step):%Y-%m}", **carried(wanted))
+                for step in (-1, 1)
+            ],
+        )  # fmt: skip
+
+
+@manage.get("/statistics/instruments/<int:instrument_id>/days/<on_date>")
+def statistics_day(instrument_id: int, on_date: str) -> str:
+    """Show the uses, bookings, closures and charges that a day's figures are made of, with their sums."""
+    wanted, on = read_wanted(request.args, clock.now()), _day(on_date)
+    with reading() as session:
+        instrument = inspected(session, instrument_id)
+        found = trace(session, instrument, on)
+        return render_template(
+            "statistics/day.html", wanted=wanted, instrument=instrument, found=found, trail=_trail(wanted, instrument, on), definition_url=definition_url,
+            closure_kinds=CLOSURE_KINDS, booking_statuses=BOOKING_STATUSES, charge_statuses=CHARGE_STATUSES, **WORDS,
+            around=[
+                url_for("manage.statistics_day", instrument_id=instrument.id, on_date=f"{on + step * A_DAY:%Y-%m-%d}", **carried(wanted))
+                for step in (-1, 1)
+            ],
+        )  # fmt: skip
+
+
+def carried(wanted: Wanted) -> dict[str, str]:
+    """Give what is carried along on the way down, so that the way back leads to where one came from."""
+    return wanted.address(sort=None, show=None)
+
+
+def _trail(wanted: Wanted, instrument: Instrument | None = None, on: date | None = None) -> list[tuple[str, str]]:
+    """Give the way back up: the desk as it was filtered, the instrument, the month."""
+    found = [(url_for("manage.statistics", **wanted.address()), t("统计", "Statistics"))]
+    if instrument is not None:
+        key, title = instrument.id, name(instrument)
+        found.append((url_for("manage.statistics_instrument", instrument_id=key, **carried(wanted)), title))
+        if on is not None:
+            month = f"{on:%Y-%m}"
+            found.append((url_for("manage.statistics_month", instrument_id=key, month=month, **carried(wanted)), month))
+    return found
+
+
+def _row(key: str, quantities: Quantities) -> ReportRow:
+    return ReportRow(key, Sentence(key, key), quantities, Period(date(2000, 1, 1), date(2000, 2, 1)).years)
+
+
+def _stacked(title: Sentence, axis: Sentence, listed: Sequence[ReportRow], urls: Sequence[str]) -> Chart:
+    own = [(one.quantities.effective - one.quantities.external) / 60 for one in listed]
+    external = [one.quantities.external / 60 for one in listed]
+    series = tuple(
+        Series(name, tuple(Point(round(value, 1), url) for value, url in zip(values, urls, strict=True)))
+        for name, values in ((OWN, own), (OTHERS, external))
+    )
+    names = tuple(one.label if len(one.key) < 10 else Sentence(one.key[8:], one.key[8:]) for one in listed)
+    return Chart(
+        STACKED, Sentence(f"{title.zh}有效机时", f"Effective hours, {title.en}"), axis, names, series, Sentence("小时", "h"), 1,
+        explained=definition_url("effective_minutes"),
+    )  # fmt: skip
+
+
+def _first_of(text: str) -> date:
+    try:
+        return read_month(text)
+    except PortalError as error:
+        raise NotFound from error
+
+
+def _day(text: str) -> date:
+    try:
+        on = date.fromisoformat(text)
+    except ValueError as error:
+        raise NotFound from error
+    if len(text) != 10 or not FIRST_YEAR < on.year < LAST_YEAR - 1:
+        raise NotFound
+    return on

@@ -1,0 +1,86 @@
+"""What the network shares, for everybody: read in a constant number of statements, with nothing in it that tells of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from instruments.catalogue import Instrument
+from scheduling.statistics.breakdown import Breakdown, Exchange, breakdown, exchanges
+from scheduling.statistics.periods import Period, year
+from scheduling.statistics.reports import Report, ReportRow, report
+from scheduling.statistics.scope import THRESHOLD, Scope
+from scheduling.statistics.smallcounts import Count, shown_exchanges, shown_pair, shown_parts
+
+YEARS, TOP, PAIRS, MOST_PAIRS = 5, 10, 15, 500
+EVERYBODY = Scope(is_public=True)
+COMPARABLE = Scope(is_public=True, least_value=THRESHOLD)  # as the national survey counts
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFigures:
+    """A year of the network. People are counted for organisations and for the whole only: of more tables, the differences would tell."""
+
+    period: Period
+    total: ReportRow
+    before: ReportRow
+    organisations: Report
+    cities: Report
+    classes: Report
+    months: Report
+    years: Sequence[Report]
+    top: Sequence[ReportRow]
+    kinds: Breakdown
+    pairs: Sequence[Exchange]
+    users: Count
+    external_users: Count
+    users_of: Mapping[str, Count]
+
+    @property
+    def has_data(self) -> bool:
+        """Say whether anything was used."""
+        return self.total.quantities.effective > 0 or self.total.quantities.uses > 0
+
+    @property
+    def organisation_count(self) -> int:
+        """Give the number of organisations with instruments."""
+        return len(self.organisations.rows)
+
+    @property
+    def change(self) -> Fraction | None:
+        """Give the change of the sharing rate against the year before, or None where one of them has no hours."""
+        if not (self.total.quantities.effective and self.before.quantities.effective):
+            return None
+        return sum((sign * (row.indicators["sharing_rate"].value or 0) for sign, row in ((1, self.total), (-1, self.before))), Fraction(0))
+
+
+def public_figures(session: Session, number: int, *, least: int) -> PublicFigures:
+    """Read a year; `least` is the number of people from which on they are counted for everybody."""
+    period = year(number)
+    by = {name: report(session, period, name, EVERYBODY) for name in ("organisation", "city", "category", "month")}
+    total, owners = by["organisation"].total, by["organisation"]
+    users = {row.key: row.quantities.users for row in owners.rows}
+    parts = shown_parts(users, total.quantities.users, least=least)
+    pair = shown_pair(total.quantities.users, total.quantities.external_users, least=least)
+    found = exchanges(session, period, EVERYBODY, limit=MOST_PAIRS, only_external=True)
+    is_told = parts.total.value is not None
+    return PublicFigures(
+        period, total, report(session, year(number - 1), "network", EVERYBODY).total, owners, by["city"], by["category"], by["month"],
+        [report(session, year(one), "network", COMPARABLE) for one in range(number - YEARS + 1, number + 1)],
+        _most_shared(session, period), breakdown(session, period, EVERYBODY), shown_exchanges(found, users, parts.parts, least=least)[:PAIRS],
+        parts.total, pair[1] if is_told else Count(None), parts.parts,
+    )  # fmt: skip
+
+
+def _most_shared(session: Session, period: Period) -> Sequence[ReportRow]:
+    """Give the instruments with most external hours that everybody may look at."""
+    rows = [row for row in report(session, period, "instrument", EVERYBODY, limit=4 * TOP, order="external").rows if row.quantities.external]
+    ids = [int(row.key) for row in rows]
+    shown = set(session.scalars(select(Instrument.id).where(Instrument.id.in_(ids), Instrument.publication == "published")))
+    return [row for row in rows if int(row.key) in shown][:TOP]
+
+
