@@ -25,7 +25,7 @@ SPANS = {
     "q4": Sentence("第四季度", "Fourth quarter"),
     "months": Sentence("指定月份", "Months from … to"),
 }
-KINDS = {"": Sentence("全部", "all"), "general": Sentence("通用", "general"), "dedicated": Sentence("专用", "dedicated")}
+QUOTAS = {"": Sentence("全部", "all"), "general": Sentence("通用", "general"), "dedicated": Sentence("专用", "dedicated")}
 SHOWN: Mapping[str, tuple[Sentence, tuple[str, ...]]] = {
     "main": (
         Sentence("概要", "Overview"),
@@ -54,7 +54,7 @@ SHOWN: Mapping[str, tuple[Sentence, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 LEASTS = ("300000", "500000", "1000000", "2000000", "5000000")
-NAMES = ("year", "span", "from", "to", "organisation", "facility", "category", "city", "least", "kind", "against", "by", "show", "sort")
+NAMES = ("year", "span", "from", "to", "organisation", "facility", "category", "city", "least", "quota", "against", "by", "show", "sort")
 USUAL_MEASURE = "sharing_rate"
 MOST_PAGES = 1000
 
@@ -92,7 +92,8 @@ class Wanted:
 def read_wanted(args: Mapping[str, str], now: datetime) -> Wanted:
     """Read what is asked for; Invalid where it cannot be meant. Choices that do not exist are as if nothing had been chosen."""
     given = {name: text for name in NAMES if (text := args.get(name, "").strip()[:100])}
-    number = _number(given.get("year", ""), "year") or this_year(now)
+    asked = _number(given.get("year", ""), "year")
+    number = this_year(now) if asked is None else asked
     span = given.get("span", "") if given.get("span", "") in SPANS else "year"
     period = _period(span, number, given)
     by = given.get("by", "") if given.get("by", "") in BY else "organisation"
@@ -130,7 +131,7 @@ def _scope(given: Mapping[str, str]) -> Scope:
         category=given.get("category", ""),
         city=given.get("city", "").replace("\x00", ""),
         least_value=_least(given.get("least", "")),
-        is_dedicated={"general": False, "dedicated": True}.get(given.get("kind", "")),
+        is_dedicated={"general": False, "dedicated": True}.get(given.get("quota", "")),
     )
 
 

@@ -19,7 +19,7 @@ from portal.figurerows import BY_CODE, Column
 from portal.figurewords import UNITS, columns, definition_url, drawn, heading, national_means, point, shown, written
 from portal.language import say, t
 from portal.manage.blueprint import manage
-from portal.manage.statisticschoices import choices
+from portal.manage.statisticschoices import choices, instrument_notes
 from portal.reportfiles import csv_pieces, write_book
 from portal.statisticsform import SHOWN, USUAL_MEASURE, Wanted, read_wanted
 from portal.transactions import reading
@@ -61,6 +61,7 @@ def statistics() -> str:
             columns=columns(_codes(wanted)), shown=shown, heading=heading, definition_url=definition_url, row_url=lambda row: row_url(wanted, row),
             chart=_chart(page[:DRAWN], found, wanted), ranking=_ranking(rows, found, wanted), whole_before=before.total if before else None,
             next_page=wanted.page + 1 if len(rows) > wanted.page * ROWS else None, parts=SHOWN, indicators=INDICATORS,
+            notes=instrument_notes(session, [row.key for row in page]) if wanted.by == "instrument" else {},
             has_any=bool(rows) or has_instruments(session, wanted.scope, viewer()), most=MOST_ROWS,
         )  # fmt: skip
 
@@ -93,7 +94,7 @@ def _report(session: Session, wanted: Wanted) -> Report:
 
 def _codes(wanted: Wanted) -> Sequence[str]:
     """Give the columns to show: those of the chosen part, and the one the rows are ranked by."""
-    codes = SHOWN[wanted.show][1]
+    codes = tuple(code for code in SHOWN[wanted.show][1] if wanted.by != "instrument" or code != "instruments")
     return codes if wanted.measure in codes or wanted.measure == "label" else (*codes, wanted.measure)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select
@@ -18,7 +18,8 @@ from instruments.people import Organisation
 from portal import clock
 from portal.auth import viewer
 from portal.charts import named
-from portal.statisticsform import KINDS, LEASTS, SPANS, Wanted
+from portal.language import say
+from portal.statisticsform import LEASTS, QUOTAS, SPANS, Wanted
 from scheduling.statistics.figures import YearFigure
 from scheduling.statistics.periods import this_year
 from scheduling.statistics.reports import BY
@@ -53,7 +54,7 @@ def choices(session: Session, wanted: Wanted) -> Choices:
             "category": (ALL, *_categories(session, mine, wanted.scope.category)),
             "city": (ALL, *_cities(session, mine)),
             "least": tuple((text, _amount(text)) for text in (*sorted({*LEASTS, least} - {"all"}, key=_size), "all")),
-            "kind": tuple(KINDS.items()),
+            "quota": tuple(QUOTAS.items()),
             "against": (
                 ("", Sentence("不比较", "nothing")),
                 *((str(year), Sentence(f"{year} 年同期", f"the same in {year}")) for year in years if year != wanted.period.first.year),
@@ -68,6 +69,16 @@ def years_with_figures(session: Session) -> tuple[int, ...]:
     first = session.scalar(select(func.min(YearFigure.starts_on)))
     now = this_year(clock.now())
     return tuple(range(now, max(min(first.year if first else now, now), now - MOST_YEARS) - 1, -1))
+
+
+def instrument_notes(session: Session, keys: Collection[str]) -> dict[str, str]:
+    """Say which of several instruments of one name each is: model, number within the organisation, organisation; one statement."""
+    rows = session.execute(
+        select(Instrument.id, Instrument.model, Instrument.inner_id, Organisation.name_zh, Organisation.name_en)
+        .join(Organisation, Instrument.organisation_id == Organisation.id)
+        .where(Instrument.id.in_([int(key) for key in keys if key]))
+    )
+    return {str(key): " · ".join(part for part in (model, inner_id, say(named(zh, en))) if part) for key, model, inner_id, zh, en in rows}
 
 
 def _size(text: str) -> float:

@@ -12,7 +12,7 @@ from portal.auth import viewer
 from portal.charts import BAR, Benchmark, Chart, Point, Series, histogram
 from portal.figurewords import definition_url, national_means, signed
 from portal.manage.blueprint import manage
-from portal.manage.statisticschoices import choices
+from portal.manage.statisticschoices import choices, instrument_notes
 from portal.statisticsform import Wanted, read_wanted
 from portal.transactions import reading
 from scheduling.statistics.breakdown import KINDS, Breakdown, breakdown, exchanges
@@ -59,7 +59,8 @@ def statistics_changes() -> str:
     with reading() as session:
         found = change_of_sharing(session, wanted.period, then, wanted.scope, viewer=viewer())
         return render_template(
-            "statistics/changes.html", wanted=wanted, then=then, choices=choices(session, wanted), found=found, reason=NO_HOURS, signed=signed,
+            "statistics/changes.html", wanted=wanted, then=then, choices=choices(session, wanted), found=found, reason=NO_HOURS,
+            notes=instrument_notes(session, [one.key for one in found.instruments]), signed=signed,
             chart=_change_chart(found, wanted) if found.whole.contribution is not None else None,
             instrument_url=lambda one: instrument_url(wanted, one.key), month_url=lambda one: _month_url(wanted, one),
         )  # fmt: skip
