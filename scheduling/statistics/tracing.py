@@ -17,7 +17,7 @@ from instruments.timespan import TimeSpan
 from scheduling.accounting.charges import Charge
 from scheduling.bookings import Booking
 from scheduling.statistics import gathering
-from scheduling.statistics.calendar import A_DAY, Days, local_days
+from scheduling.statistics.calendar import A_DAY, A_MICROSECOND, Days, instant, local_days
 from scheduling.statistics.counting import Plans, count
 from scheduling.statistics.figures import DayFigure
 from scheduling.statistics.periods import Period
@@ -26,6 +26,7 @@ from scheduling.usage import UsageRecord
 
 MOST_ROWS = 500  # of one kind on one day; a page says so when there are more
 MAINTENANCE = "maintenance"
+LATE = gathering.LATE * A_MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def _uses(session: Session, instrument: Instrument, window: TimeSpan) -> Sequenc
 
 def _bookings(session: Session, instrument: Instrument, window: TimeSpan) -> Sequence[Booking]:
     """Read the bookings that count as booked, and those cancelled late."""
-    late = and_(Booking.status == "cancelled", Booking.changed_at > window.start - gathering.LATE)
+    late = and_(Booking.status == "cancelled", Booking.changed_at > window.start - LATE)
     return session.scalars(
         select(Booking)
         .where(Booking.instrument_id == instrument.id, Booking.start_at < window.end, Booking.end_at > window.start)
@@ -180,20 +181,17 @@ def _charges(session: Session, instrument: Instrument, window: TimeSpan) -> Sequ
 
 
 def _part(use: UsageRecord, days: Days) -> UsePart:
-    end = use.end_at or use.start_at
-    minutes = int((end - use.start_at).total_seconds() // 60)
+    start, end = instant(use.start_at), instant(use.end_at or use.start_at)
+    minutes = TimeSpan(use.start_at, use.end_at).minutes if use.end_at else 0
     effective = minutes if use.effective_minutes is None else use.effective_minutes
-    return UsePart(use, _on_the_day(days, minutes, use), _on_the_day(days, effective, use), days.index(use.start_at) == 0)
-
-
-def _on_the_day(days: Days, minutes: int, row: UsageRecord | Booking) -> int:
-    return sum(part for _, part in days.shares(minutes, row.start_at, row.end_at or row.start_at))
+    used, worked = (sum(part for _, part in days.shares(amount, start, end)) for amount in (minutes, effective))
+    return UsePart(use, used, worked, days.index(start) == 0)
 
 
 def _booking_part(one: Booking, days: Days) -> BookingPart:
     counts = one.status in gathering.KEPT
-    minutes = TimeSpan(one.start_at, one.end_at).minutes if counts else 0
-    return BookingPart(one, _on_the_day(days, minutes, one), counts and days.index(one.start_at) == 0)
+    minutes = sum(part for _, part in days.minutes(TimeSpan(one.start_at, one.end_at))) if counts else 0
+    return BookingPart(one, minutes, counts and days.index(instant(one.start_at)) == 0)
 
 
 def _is_external(charge: Charge) -> bool:
