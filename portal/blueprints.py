@@ -27,6 +27,7 @@ BLUEPRINTS = (
     "portal.manage.routes:manage",
     "portal.organisations:organisations",
     "portal.province:province",
+    "portal.attention:attention",
     "portal.auditlog:audit",
     "portal.api:api_blueprint",
     "portal.api.docs:docs",

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from instruments.catalogue import Instrument
 from instruments.directory import count_waiting
 from instruments.people import Organisation
+from portal.attention import count_for_home, mine_of
 from portal.auth import viewer
 from portal.organisations.blueprint import my_organisation_ids, organisations
 from portal.transactions import reading
@@ -28,4 +29,7 @@ def home() -> str:
             .group_by(Instrument.organisation_id, Instrument.publication)
         ).all()
         by_state = {(row[0], row[1]): row[2] for row in counts}
-        return render_template("organisations/home.html", organisations=found, by_state=by_state, waiting=count_waiting(session, ids))
+        return render_template(
+            "organisations/home.html", organisations=found, by_state=by_state, waiting=count_waiting(session, ids),
+            attention=count_for_home(session, mine_of(ids)),
+        )  # fmt: skip
