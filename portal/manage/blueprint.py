@@ -96,6 +96,7 @@ def manage_links() -> list[Link]:
         ("manage.desk", t("今日工作台", "Today's desk")),
         ("manage.uses", t("使用记录", "Uses")),
         ("manage.problems", t("问题", "Problems")),
+        ("manage.figures", t("用机情况", "Figures")),
         ("charges.mine", t("收费", "Charges")),
         ("manage.returns", t("报送待补", "For returns")),
         ("manage.all_qualifications", t("上机资格", "Qualifications")),

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, Select, case, cast, e
 
 from instruments.catalogue import Instrument
 from instruments.errors import Sentence
+from scheduling.statistics.calendar import month_later
 from scheduling.statistics.figures import MonthFigure
 from scheduling.statistics.marks import Look, columns, hours, in_scope, summed
 from scheduling.statistics.scope import DEDICATED_CLASS
@@ -23,10 +24,10 @@ class Idle:
 
     def sentence(self, look: Look) -> Sentence:
         """Say what it means."""
-        span = f"{look.year_ago:%Y-%m}", f"{look.until:%Y-%m}"
+        span = f"{look.year_ago:%Y-%m}", f"{month_later(look.until, -1):%Y-%m}"
         return Sentence(
-            f"在网且在规模内，{span[0]} 至 {span[1]} 前的 12 个月没有一个有效机时。",
-            f"In service and in scope, without one effective hour in the twelve months from {span[0]} to before {span[1]}.",
+            f"在网且在规模内，{span[0]} 至 {span[1]} 的 12 个月没有一个有效机时。",
+            f"In service and in scope, without one effective hour in the twelve months from {span[0]} to {span[1]}.",
         )
 
     def marked(self, look: Look) -> Select[Any]:

@@ -97,5 +97,5 @@ def set_thresholds(session: Session, from_year: int, wanted: Thresholds, *, view
         session.add(row)
     for name in NAMES:
         setattr(row, name, getattr(wanted, name))
-    row.changed_by, row.changed_at = viewer.person_id, now
+    row.changed_by, row.changed_at = viewer.person_id or None, now
     return row

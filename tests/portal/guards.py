@@ -67,6 +67,10 @@ PROGRAMME = {
     "code": "town-new", "kind": "voucher", "name_zh": "新方案", "first_year": "2026", "last_year": "2026", "applicants": "enterprise",
     "quota": "1000", "claim_days": "30", "organisation": "far", "user-above-0": "0", "user-percent-0": "50",
 }  # fmt: skip
+LIMITS = {
+    "from_year": "2026", "least_value": "300000", "general_hours": "1400", "dedicated_hours": "800", "sharing_percent": "10",
+    "problem_days": "14", "saturated_hours": "1200", "review_from": "2000000",
+}  # fmt: skip
 # A picture of one point, and the shortest document and list.
 PICTURE = (
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="), "a.png"
@@ -191,6 +195,7 @@ GUARDS = (
     on("POST manage.walk_on", to.MANAGED, person="owner@town.example.org", mode="self", purpose="research"),
     on("GET manage.code", to.INSPECTED),
     on("GET manage.problems", to.ANY_MANAGERS),
+    on("GET manage.figures", to.ANY_MANAGERS),
     on("POST manage.resolve", to.MANAGED, accepted="1", reason="属实"),
     on("GET manage.use_sheets", to.ANY_MANAGERS),
     on("GET manage.empty_sheet", to.ANY_MANAGERS),
@@ -386,11 +391,16 @@ GUARDS = (
     on("GET api.list_returns", to.SIGNED_IN),
     on("GET api.show_return", to.OF_HOME),
     # the province
+    on("GET attention.show", to.ORGANISATION),
+    on("GET attention.marked", to.ORGANISATION, {"code": "no_rates"}),
+    on("GET attention.list_csv", to.ORGANISATION),
     on("GET province.home", to.PROVINCE),
     on("GET province.admission", to.PROVINCE),
     on("GET province.coverage_list", to.PROVINCE),
     on("GET province.users", to.PROVINCE),
     on("GET province.undelivered", to.PROVINCE),
+    on("GET province.thresholds", to.PROVINCE),
+    on("POST province.thresholds", to.PROVINCE_CHANGE, **LIMITS),
     on("GET province.codes", to.PROVINCE),
     on("GET province.code_list", to.PROVINCE),
     on("GET province.holidays", to.PROVINCE),
