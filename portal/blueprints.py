@@ -28,6 +28,7 @@ BLUEPRINTS = (
     "portal.organisations:organisations",
     "portal.province:province",
     "portal.attention:attention",
+    "portal.purchases:purchases",
     "portal.auditlog:audit",
     "portal.api:api_blueprint",
     "portal.api.docs:docs",

@@ -27,7 +27,7 @@ from scheduling.statistics.advice import LEAST_WEEKS, Advice, advise
 from scheduling.statistics.indicators import values
 from scheduling.statistics.labfigures import LabFigures, comments, lab_figures, lost_minutes
 from scheduling.statistics.periods import FIRST_YEAR, LAST_YEAR, Period, this_year
-from scheduling.statistics.quantities import TITLES
+from scheduling.statistics.quantities import TITLES, Quantities
 from scheduling.statistics.weekhours import MEASURES, WeekHours, summed, week_hours
 from scheduling.usage import RATINGS
 

@@ -65,7 +65,7 @@ def look_at(session: Session, mine: ColumnElement[bool], *, now: datetime, year:
 def count_marked(session: Session, look: Look) -> list[Counted]:
     """Count the instruments marked with each kind; three statements."""
     parts = [select(literal(kind.code), func.count()).select_from(kind.marked(look).subquery(kind.code)) for kind in KINDS.values()]
-    counts = dict(session.execute(union_all(*parts)).tuples().all())
+    counts: dict[str, int] = {row[0]: row[1] for row in session.execute(union_all(*parts))}
     late = len(latecomers(session, look))
     return [Counted(kind, late if kind is LATE else counts[code]) for code, kind in ALL.items()]
 

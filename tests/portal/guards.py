@@ -71,6 +71,7 @@ LIMITS = {
     "from_year": "2026", "least_value": "300000", "general_hours": "1400", "dedicated_hours": "800", "sharing_percent": "10",
     "problem_days": "14", "saturated_hours": "1200", "review_from": "2000000",
 }  # fmt: skip
+PURCHASE = {"title": "质谱仪", "price": "3000000", "words": "质谱", "city": "140100"}
 # A picture of one point, and the shortest document and list.
 PICTURE = (
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="), "a.png"
@@ -394,6 +395,16 @@ GUARDS = (
     on("GET attention.show", to.ORGANISATION),
     on("GET attention.marked", to.ORGANISATION, {"code": "no_rates"}),
     on("GET attention.list_csv", to.ORGANISATION),
+    on("GET purchases.mine", to.ORGANISATION),
+    on("GET purchases.new", only(*to.ANY_ADMINISTRATORS, forbidden="auditor auditor_elsewhere")),
+    on("POST purchases.new", to.ORGANISATION_CHANGE, organisation="home", **PURCHASE),
+    on("GET purchases.show", to.OF_HOME),
+    on("GET purchases.show", to.OF_HOME, {"review_id": "review_given"}),
+    on("GET purchases.edit", only(*to.ADMINISTRATORS, forbidden="auditor")),
+    on("POST purchases.edit", to.OF_HOME_CHANGE, organisation="home", version="1", **PURCHASE),
+    on("POST purchases.opinion", to.OF_HOME_CHANGE, version="1", verdict="buy", opinion="无同类", give="1"),
+    on("POST purchases.opinion", to.OF_HOME_CHANGE, {"review_id": "review_given"}, version="2", verdict="buy", opinion="改", save="1"),
+    on("GET purchases.paper", to.OF_HOME, {"review_id": "review_given"}),
     on("GET province.home", to.PROVINCE),
     on("GET province.admission", to.PROVINCE),
     on("GET province.coverage_list", to.PROVINCE),
