@@ -177,8 +177,9 @@ def give_opinion(
         raise Invalid("verdict", Sentence("请选择结论。", "Choose a conclusion."))
     if not found.opinion:
         raise Invalid("opinion", Sentence("请写明评议意见。", "Write the opinion."))
-    found.figures, found.given_by, found.given_at = dict(figures), viewer.person_id, now
-    found.number = _next_number(session, this_year(now))
+    with session.no_autoflush:  # a row half given is none
+        number = _next_number(session, this_year(now))
+    found.number, found.figures, found.given_by, found.given_at = number, dict(figures), viewer.person_id, now
     session.flush()
     return found
 
