@@ -20,10 +20,10 @@ from instruments.codes import names_of
 from instruments.errors import Sentence
 from instruments.places import between_cities
 from instruments.search import Query, matching_ids
-from instruments.tariffs import versions_at
+from instruments.tariffs import TariffVersion, versions_at
 from instruments.timespan import zone
 from scheduling.finding import next_uses
-from scheduling.pricing.words import sentences
+from scheduling.pricing.tables import table
 from scheduling.rates import spec_of
 from scheduling.statistics.figures import YearFigure
 from scheduling.statistics.periods import this_year
@@ -51,10 +51,10 @@ def figures_for(session: Session, review: PurchaseReview, *, viewer: Viewer, now
     limits = thresholds_of(session, this_year(now))
     found = _load(session, comparable_ids(session, review, viewer))
     loads, free = loads_of(session, found, now), next_uses(session, found, now)
-    rates = {key: sentences(spec_of(version)) for key, version in versions_at(session, [one.id for one in found], now).items()}
+    versions = versions_at(session, [one.id for one in found], now)
     cities = names_of(session, {("city", city_of(one)) for one in found if city_of(one)})
     rows = [
-        _row(one, loads[one.id], free.get(one.id), rates.get(one.id, ()), cities.get(("city", city_of(one))), review) for one in found
+        _row(one, loads[one.id], free.get(one.id), versions.get(one.id), cities.get(("city", city_of(one))), review) for one in found
     ]
     rows.sort(key=lambda row: (row["distance"] is None, row["distance"] or 0, -(row["mean"] or 0), row["id"]))
     return {
@@ -132,7 +132,7 @@ def city_of(one: Instrument) -> str:
 
 
 def _row(
-    one: Instrument, load: Load, free: Any, rates: Sequence[Sentence], city: Sentence | None, review: PurchaseReview
+    one: Instrument, load: Load, free: Any, version: TariffVersion | None, city: Sentence | None, review: PurchaseReview
 ) -> dict[str, Any]:
     distance = between_cities(review.city, city_of(one)) if review.city else None
     sharing = SHARING_MODES[one.sharing_mode]
@@ -145,8 +145,18 @@ def _row(
         "external": {str(year): round(external / 60, 1) for year, (_, external) in load.years.items()},
         "mean": None if load.mean is None else round(float(load.mean), 1),
         "free": free.start.isoformat() if free else "", "time_zone": one.time_zone,
-        "rates": [rates[0].zh, rates[0].en] if rates else ["", ""],
+        "rates": _price(version, "internal" if one.organisation_id == review.organisation_id else "academic"),
     }  # fmt: skip
+
+
+def _price(version: TariffVersion | None, audience: str) -> list[str]:
+    """Give the first line of the rates, as one audience pays it: "Machine time: 200 yuan an hour"."""
+    shown = table(spec_of(version)) if version is not None else None
+    if shown is None or not shown.rows:
+        return ["", ""]
+    row, column = shown.rows[0], next((at for at, codes in enumerate(shown.audiences) if audience in codes), 0)
+    price = row.cells[column]
+    return [f"{row.label.zh}：{price.zh}/{row.unit.zh}", f"{row.label.en}: {price.en} / {row.unit.en}"]
 
 
 def _both(zh: str, en: str) -> list[str]:
