@@ -24,6 +24,7 @@ from portal.organisations.blueprint import my_organisation_ids
 from portal.pages import here_with
 from portal.periods import organisation_id_of
 from portal.transactions import reading
+from scheduling.returning.overdue import overdue_returns
 from scheduling.statistics.attention import ALL, all_marked, count_marked, kind_of, look_at, page_of_marked
 from scheduling.statistics.marks import Kind, Look
 from scheduling.statistics.periods import FIRST_YEAR, LAST_YEAR, this_year
@@ -50,7 +51,10 @@ def show() -> str:
     """Count the instruments of each kind."""
     with reading() as session:
         look = _look(session)
-        return render_template("attention/show.html", look=look, counted=count_marked(session, look), **_choices(session))
+        return render_template(
+            "attention/show.html", look=look, counted=count_marked(session, look), returns_url=_returns_url(),
+            overdue=overdue_returns(session, _asked_ids(), now=clock.now()), **_choices(session),
+        )  # fmt: skip
 
 
 @attention.get("/<code>")
@@ -100,9 +104,15 @@ def address_of(kind: Kind, one: Instrument) -> str:
     return url_for(SEEN_AT.get(kind.code, "manage.figures"), instrument=one.id)
 
 
-def count_for_home(session: Session, mine: ColumnElement[bool]) -> int:
-    """Count all that is marked this year, for a home page."""
-    return sum(one.count for one in count_marked(session, look_at(session, mine, now=clock.now())))
+def _returns_url() -> str:
+    who = viewer()
+    return url_for("province.returns" if who.is_province_admin or who.may_audit(None) else "organisations.returns")
+
+
+def count_for_home(session: Session, ids: Sequence[int] | None) -> int:
+    """Count all that is marked this year of some organisations (None: of all), and the returns they owe, for a home page."""
+    counted = count_marked(session, look_at(session, mine_of(ids), now=clock.now()))
+    return sum(one.count for one in counted) + sum(one.count for one in overdue_returns(session, ids, now=clock.now()))
 
 
 def mine_of(ids: Sequence[int] | None) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from instruments.catalogue import Instrument
 from instruments.directory import count_waiting
 from instruments.people import Organisation
-from portal.attention import count_for_home, mine_of
+from portal.attention import count_for_home
 from portal.auth import viewer
 from portal.organisations.blueprint import my_organisation_ids, organisations
 from portal.transactions import reading
@@ -31,5 +31,5 @@ def home() -> str:
         by_state = {(row[0], row[1]): row[2] for row in counts}
         return render_template(
             "organisations/home.html", organisations=found, by_state=by_state, waiting=count_waiting(session, ids),
-            attention=count_for_home(session, mine_of(ids)),
+            attention=count_for_home(session, ids),
         )  # fmt: skip

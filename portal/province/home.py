@@ -12,7 +12,7 @@ from instruments.directory import IN_SCOPE_FROM, coverage
 from instruments.holidays import special_days
 from instruments.money import yuan
 from portal import clock
-from portal.attention import count_for_home, mine_of
+from portal.attention import count_for_home
 from portal.organisations.people import people_page
 from portal.outbox import OutboxMessage
 from portal.province.blueprint import province
@@ -28,7 +28,7 @@ def home() -> str:
         )
         published = session.scalar(select(func.count(Instrument.id)).where(Instrument.publication == "published"))
         failed = session.scalar(select(func.count(OutboxMessage.id)).where(OutboxMessage.failed_at.is_not(None)))
-        attention = count_for_home(session, mine_of(None))
+        attention = count_for_home(session, None)
     return render_template("province/home.html", waiting=waiting or 0, published=published or 0, failed=failed or 0, attention=attention)
 
 
