@@ -89,6 +89,9 @@ CHOSEN = {
     "return_deadline": {"kind"},
     "return_facts": {"area"},
     "typed_figure": {"kind", "field"},  # append-only
+    "purchase_review": {  # as given; its texts are tried in tests/portal/test_purchases.py
+        "number", "title", "category_code", "words", "city", "need", "chosen", "verdict", "opinion", "figures",
+    },
     "reading_batch": {"name", "digest", "answer"},
     "research_result": {"kind", "level", "who"},
     "settlement": {"way", "reference", "note"},  # append-only
