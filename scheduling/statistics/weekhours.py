@@ -16,7 +16,8 @@ from instruments.lanes import lanes_on
 from instruments.opening import days_around, planned_spans
 from instruments.timespan import TimeSpan, common, merged, minus, zone
 from scheduling.statistics import gathering
-from scheduling.statistics.counting import published_spans
+from scheduling.statistics.calendar import A_MICROSECOND, EPOCH
+from scheduling.statistics.counting import PUBLISHED, spans_in
 from scheduling.statistics.gathering import KEPT, Subject
 
 CELLS = 7 * 24
@@ -57,13 +58,17 @@ def week_hours(session: Session, instrument_ids: Collection[int], window: TimeSp
     if not found:
         return found
     zones = _count_offered(session, found, window)
-    for row in gathering.uses(session, instrument_ids, window):
-        if row.mode != "maintenance" and (part := TimeSpan(row.start_at, row.end_at).clipped(window)):
-            spread(found[row.instrument_id].used, part, zones[row.instrument_id])
-    for row in gathering.bookings(session, instrument_ids, window):
-        if row.status in KEPT:
-            _count_booking(found[row.instrument_id], TimeSpan(row.start_at, row.end_at), row.status, window, zones[row.instrument_id])
+    for one, start, end, _, _, _, mode, *_ in gathering.uses(session, instrument_ids, window):
+        if mode != "maintenance" and (part := _span(start, end).clipped(window)):
+            spread(found[one].used, part, zones[one])
+    for one, _, start, end, status in gathering.bookings(session, instrument_ids, window):
+        if status in KEPT:
+            _count_booking(found[one], _span(start, end), status, window, zones[one])
     return found
+
+
+def _span(start: int, end: int) -> TimeSpan:
+    return TimeSpan(EPOCH + start * A_MICROSECOND, EPOCH + end * A_MICROSECOND)
 
 
 def _count_booking(hours: WeekHours, span: TimeSpan, status: str, window: TimeSpan, tz: ZoneInfo) -> None:
@@ -84,7 +89,7 @@ def _count_offered(session: Session, found: Mapping[int, WeekHours], window: Tim
     zones: dict[int, ZoneInfo] = {}
     for one in gathering.subjects(session, list(found), window):
         tz = zones[one.id] = zone(one.time_zone)
-        key = one.plans, one.time_zone, tuple(published_spans(one, window))
+        key = one.plans, one.time_zone, tuple(spans_in(one, PUBLISHED, window))
         if key not in known:
             known[key] = _planned(one, special, window, tz)
         planned, cells = known[key]
@@ -101,7 +106,7 @@ def _count_offered(session: Session, found: Mapping[int, WeekHours], window: Tim
 
 
 def _planned(one: Subject, special: Mapping[date, SpecialDay], window: TimeSpan, tz: ZoneInfo) -> tuple[list[TimeSpan], list[int]]:
-    spans = common(planned_spans(one.plans, special, window, tz), published_spans(one, window))
+    spans = common(planned_spans(one.plans, special, window, tz), spans_in(one, PUBLISHED, window))
     cells = _empty()
     for span in spans:
         spread(cells, span, tz)
@@ -114,7 +119,7 @@ def spread(cells: list[int], span: TimeSpan, tz: ZoneInfo, lanes_of: Subject | N
     while at < end:
         local = at.astimezone(tz)
         until = min(end, at + timedelta(minutes=60 - local.minute, seconds=-local.second))
-        minutes = int((until - at).total_seconds() // 60)
+        minutes = round((until - at).total_seconds() / 60)
         times = lanes_on(local.date(), lanes_of.lane_counts, lanes_of.lanes) if lanes_of else 1
         cells[local.weekday() * 24 + local.hour] += minutes * times
         at = until
