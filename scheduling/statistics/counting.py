@@ -87,32 +87,36 @@ def count(subject: Subject, days: Days, plans: Plans, *, uses: Rows, bookings: R
 
 def _count_uses(counted: Counted, days: Days, uses: Iterable[tuple[Any, ...]]) -> None:
     """Count what was used; most uses lie within one day, and there are millions of them."""
-    starts, last = days.starts, len(days)
+    starts, last, users = days.starts, len(days), counted.users
     for row in uses:
         start, end, effective = row[1], row[2], row[3]
-        minutes = (end - start) // A_MINUTE
-        first = bisect_right(starts, start) - 1
-        shape = (row[4], bool(row[5]), row[MODE], row[7])
-        if 0 <= first < last and end <= starts[first + 1]:
-            _add_use(counted, first, shape, minutes, minutes if effective is None else effective)
+        minutes, external = (end - start) // A_MINUTE, bool(row[5])
+        if effective is None:
+            effective = minutes
+        first, shape = bisect_right(starts, start) - 1, (row[4], external, row[MODE], row[7])
+        if not 0 <= first < last:  # it began before these days
+            _share_use(counted, days, shape, (start, end), minutes, effective)
+            continue
+        on, shaped = counted.on(first), counted.shaped(first, shape)
+        if end <= starts[first + 1]:
+            on[USED_AT] += minutes
+            on[EFFECTIVE_AT] += effective
+            if external:
+                on[EXTERNAL_AT] += effective
+            shaped[0] += minutes
+            shaped[1] += effective
         else:
-            for number, part in days.shares(minutes, start, end):
-                _add_use(counted, number, shape, part, 0)
-            for number, part in days.shares(minutes if effective is None else effective, start, end):
-                _add_use(counted, number, shape, 0, part)
-        if 0 <= first < last:
-            counted.users.add((first, row[11], row[12], shape[1]))
-            _count_once(counted.on(first), counted.shaped(first, shape), shape[1], row[8], row[9], row[10])
+            _share_use(counted, days, shape, (start, end), minutes, effective)
+        users.add((first, row[11], row[12], external))
+        _count_once(on, shaped, external, row[8], row[9], row[10])
 
 
-def _add_use(counted: Counted, number: int, shape: Shape, used: int, effective: int) -> None:
-    on, shaped = counted.on(number), counted.shaped(number, shape)
-    on[USED_AT] += used
-    on[EFFECTIVE_AT] += effective
-    if shape[1]:
-        on[EXTERNAL_AT] += effective
-    shaped[0] += used
-    shaped[1] += effective
+def _share_use(counted: Counted, days: Days, shape: Shape, between: tuple[int, int], used: int, effective: int) -> None:
+    for at, amount, names in ((0, used, (USED_AT,)), (1, effective, (EFFECTIVE_AT, EXTERNAL_AT) if shape[1] else (EFFECTIVE_AT,))):
+        for number, part in days.shares(amount, *between):
+            counted.shaped(number, shape)[at] += part
+            for name in names:
+                counted.on(number)[name] += part
 
 
 def _count_once(on: list[int], shaped: list[int], external: bool, samples: int, runs: int, rating: str) -> None:

@@ -33,7 +33,7 @@ from scheduling.statistics.touched import TouchedSpan
 from scheduling.usage import UsageRecord
 
 SPACE = 0x46494755  # "FIGU": keeps these advisory locks apart from others in the same database
-BUDGET = 240  # months of instruments at once: a transaction of well under a second
+BUDGET = 120  # months of instruments at once: a transaction of well under a second
 SLICE, AT_ONCE = 100, 50
 A_DAY = timedelta(days=1)
 Span = tuple[date, date]  # from one first of a month up to another

@@ -7,6 +7,7 @@ One process serves, as on a small machine; the clients run beside it and take th
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from instruments.database import make_engine
 from portal.schema import upgrade
-from tests.bench import devices, hello, measures, money
+from tests.bench import devices, hello, measures, money, statistics
 from tests.bench.province import Size, build
 from tests.fixtures.clusters import start_cluster
 from tests.fixtures.served import serve_portal
@@ -23,7 +24,10 @@ from tests.fixtures.served import serve_portal
 
 def main() -> None:
     """Measure on the databases asked for."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    if "--statistics" in sys.argv[1:]:
+        statistics.main([one for one in sys.argv[1:] if one != "--statistics"])
+        return
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__, epilog="--statistics: figures instead, with options of its own")
     parser.add_argument("--instruments", type=int, default=50_000)
     parser.add_argument("--bookings", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=60, help="how often each page is asked for")
