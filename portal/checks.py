@@ -1,4 +1,4 @@
-"""Is everything as promised? What `run.py check` looks at: the schema, settings that make a commit durable, overlaps, audit log, the books."""
+"""Is everything as promised? What `run.py check` looks at: the schema, settings that make a commit durable, overlaps, audit log, books, figures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from instruments.database import reader
 from portal.schema import is_current
 from scheduling.accounting.proof import check_books
 from scheduling.bookings import Booking
+from scheduling.statistics.proof import check_figures
 
 DURABLE = {"fsync": ("on",), "full_page_writes": ("on",), "synchronous_commit": ("on", "remote_write", "remote_apply")}
 SQLITE_DURABLE = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"}
@@ -48,7 +49,8 @@ def findings(engine: Engine) -> Iterator[Finding]:
             yield from _sqlite_file(session)
         for look in CHECKS:
             yield look(session)
-        yield from (Finding(one.name, one.is_right, one.detail) for one in check_books(session))
+        for one in (*check_books(session), *check_figures(session)):
+            yield Finding(one.name, one.is_right, one.detail)
 
 
 def _sqlite_settings(session: Session) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "people": "portal.commands.people",
     "token": "portal.commands.token",
     "statistics": "portal.commands.statistics",
+    "rebuild": "portal.commands.rebuild",
     "check": "portal.commands.check",
     "books": "portal.commands.books",
     "backup": "portal.commands.backup",

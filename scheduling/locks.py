@@ -25,6 +25,8 @@ TAKE = text(
     "SELECT pg_advisory_xact_lock((CAST(:space AS bigint) << 32) # id) FROM (SELECT unnest(CAST(:ids AS bigint[])) AS id ORDER BY 1) AS wanted"
 )
 
+TRY = text("SELECT id FROM unnest(CAST(:ids AS bigint[])) AS id WHERE pg_try_advisory_xact_lock((CAST(:space AS bigint) << 32) # id)")
+
 
 def lock_instruments(session: Session, instrument_ids: Iterable[int]) -> list[Instrument]:
     """Lock instruments until the transaction ends and give them as they now are, in order of id; an unknown id is NotFound."""
@@ -46,3 +48,10 @@ def take_locks(session: Session, ids: list[int], space: int = SPACE) -> None:
     """Take the advisory locks of instruments, sorted; nothing to do on SQLite. Another space: locks for another purpose."""
     if not is_sqlite(session):
         session.execute(TAKE, {"space": space, "ids": ids})
+
+
+def try_locks(session: Session, ids: list[int], space: int) -> list[int]:
+    """Take the advisory locks that nobody holds, without waiting for the others, and give which; all of them on SQLite."""
+    if is_sqlite(session):
+        return ids
+    return sorted(session.scalars(TRY, {"space": space, "ids": ids}))

@@ -6,7 +6,7 @@ import importlib
 
 import pytest
 
-QUICK = ("contention", "double_booking", "durability", "retries")
+QUICK = ("contention", "double_booking", "durability", "figures", "retries")
 
 
 @pytest.mark.parametrize("promise", QUICK)

@@ -2,8 +2,9 @@
 
 1. Whatever changes the raw rows leaves a note in the same transaction, by the database (touched.py). `work_off` makes the months that notes
    meet anew and takes the notes away, in one transaction: a process that dies half-way leaves the notes and the old figures.
-2. An instrument's figures are made by one process at a time: its lock is taken before its raw rows are read, so that rows committed before that
-   are in, and the notes of later ones are still there. Several processes may work off at once.
+2. An instrument's figures are made by one process at a time: its lock is taken before its notes and its raw rows are read, so that rows committed
+   before that are in, and the notes of later ones are still there. Several processes may work off at once; none waits for another. What was
+   written to an instrument in one transaction is seen wholly or not at all: where a note came while its rows were read, they are read again.
 3. Figures reach up to today by the instrument's own clock; each new day is noted for everybody (`note_new_day`).
 4. `rebuild` makes everything anew by the same verb, a slice of instruments at a time.
 """
@@ -20,21 +21,21 @@ from sqlalchemy import delete, func, insert, literal, select, union_all, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.catalogue import Instrument, PublicationPhase
-from instruments.database import DERIVED, Base
+from instruments.database import DERIVED, Base, is_sqlite
 from instruments.timespan import at_wall, zone
 from scheduling.accounting.charges import Charge
 from scheduling.bookings import Booking
-from scheduling.locks import take_locks
+from scheduling.locks import take_locks, try_locks
 from scheduling.statistics.calendar import first_of_month, month_later
 from scheduling.statistics.figures import FIGURES
-from scheduling.statistics.notes import claim, notes_of, spread, take_away
+from scheduling.statistics.notes import claim_wide, ids_of, notes_of, oldest, spread, take_away
 from scheduling.statistics.rollup import recompute
 from scheduling.statistics.touched import TouchedSpan
 from scheduling.usage import UsageRecord
 
 SPACE = 0x46494755  # "FIGU": keeps these advisory locks apart from others in the same database
 BUDGET = 120  # months of instruments at once: a transaction of well under a second
-SLICE, AT_ONCE = 100, 50
+SLICE, AT_ONCE, TRIES = 100, 50, 4
 A_DAY = timedelta(days=1)
 Span = tuple[date, date]  # from one first of a month up to another
 
@@ -91,23 +92,30 @@ def _runs(months: Collection[date]) -> Iterator[Span]:
 
 
 def work_off(session: Session, *, now: datetime) -> int:
-    """Make the figures that some notes concern anew, take these notes away, and give how many; 0 when nothing is left.
+    """Make the figures that some notes concern anew, take these notes away, and give how many; 0 when nothing is left, or others work on it.
 
     As much as fits into one short transaction: what a note asks beyond that it goes on asking.
     """
-    notes = claim(session)
-    wide = [note for note in notes if note.instrument_id is None]
-    if wide:
-        return spread(session, wide, now=now)
-    now = _latest(session, now)
-    work, done = _plan(session, notes, now)
-    take_locks(session, sorted(work.months), SPACE)
-    now = _latest(session, now)
-    for (first, until), some in work.spans().items():
-        for piece in slices(some):
-            recompute(session, piece, first, until, now=now)
-    take_away(session, done)
-    return len(notes)
+    notes = oldest(session)
+    if any(note.instrument_id is None for note in notes):
+        return spread(session, claim_wide(session), now=now)
+    wanted = list(dict.fromkeys(note.instrument_id for note in notes))[:BUDGET]
+    ids = try_locks(session, sorted(wanted), SPACE)
+    for _ in range(TRIES if ids else 0):
+        now = _latest(session, now)
+        noted = notes_of(session, ids)
+        plan = _plan(session, noted, now)
+        for (first, until), some in plan.work.spans().items():
+            for piece in slices(some):
+                recompute(session, piece, first, until, now=now)
+        if is_sqlite(session) or ids_of(session, ids) == {note.id for note in noted}:
+            break  # else something was written meanwhile, of which half may have been read: once more, with the rest of it
+    if not ids:
+        return 0
+    if plan.begins_anew is not None:
+        session.execute(update(TouchedSpan).where(TouchedSpan.id == plan.left).values(start_at=plan.begins_anew))
+    take_away(session, plan.done)
+    return len(noted)
 
 
 def _latest(session: Session, now: datetime) -> datetime:
@@ -116,18 +124,26 @@ def _latest(session: Session, now: datetime) -> datetime:
     return max(now, noted_at) if noted_at is not None else now
 
 
-def _plan(session: Session, notes: Sequence[Any], now: datetime) -> tuple[_Work, list[int]]:
-    """Give the months to be made anew and the notes that are done with that; one note may be left with what goes beyond."""
-    work, done = _Work(), list[int]()
+@dataclass(slots=True)
+class _Plan:
+    """Months to be made anew, the notes that are done with that, and the one of which something is left: from when on."""
+
+    work: _Work = field(default_factory=_Work)
+    done: list[int] = field(default_factory=list)
+    left: int | None = None
+    begins_anew: datetime | None = None
+
+
+def _plan(session: Session, notes: Sequence[Any], now: datetime) -> _Plan:
+    plan = _Plan()
     for some in slices(notes, AT_ONCE):
         for note, tz, first, last in _days_noted(session, some, now):
-            left = work.add(note.instrument_id, first, last)
+            left = plan.work.add(note.instrument_id, first, last)
             if left is not None:
-                begins_anew = at_wall(max(left, first), 0, tz)
-                session.execute(update(TouchedSpan).where(TouchedSpan.id == note.id).values(start_at=begins_anew))
-                return work, done
-            done.append(note.id)
-    return work, done
+                plan.left, plan.begins_anew = note.id, at_wall(max(left, first), 0, tz)
+                return plan
+            plan.done.append(note.id)
+    return plan
 
 
 def _days_noted(session: Session, notes: Sequence[Any], now: datetime) -> Iterator[tuple[Any, ZoneInfo, date, date]]:
@@ -196,7 +212,7 @@ def rebuild(session: Session, ids: Collection[int], *, now: datetime, since: int
     take_locks(session, sorted(ids), SPACE)
     now = _latest(session, now)
     if since is None:
-        take_away(session, notes_of(session, ids))
+        take_away(session, ids_of(session, ids))
         for table in FIGURES:
             session.execute(delete(table).where(table.instrument_id.in_(ids)).execution_options(synchronize_session=False))
     first = min(first_days(session, ids).values(), default=now.date())

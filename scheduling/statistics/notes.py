@@ -17,10 +17,18 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 AHEAD = timedelta(days=2)  # nowhere is it that much later than in UTC
 
 
-def claim(session: Session) -> Sequence[Any]:
-    """Read the oldest notes that nobody else is working on, and keep others from them until the transaction ends."""
-    columns = (TouchedSpan.id, TouchedSpan.instrument_id, TouchedSpan.facility_id, TouchedSpan.start_at, TouchedSpan.end_at)
-    return session.execute(select(*columns).order_by(TouchedSpan.id).limit(AT_ONCE).with_for_update(skip_locked=True)).all()
+COLUMNS = (TouchedSpan.id, TouchedSpan.instrument_id, TouchedSpan.facility_id, TouchedSpan.start_at, TouchedSpan.end_at)
+
+
+def oldest(session: Session) -> Sequence[Any]:
+    """Read the oldest notes; whoever holds an instrument's lock has its notes."""
+    return session.execute(select(*COLUMNS).order_by(TouchedSpan.id).limit(AT_ONCE)).all()
+
+
+def claim_wide(session: Session) -> Sequence[Any]:
+    """Read the oldest notes about a facility or about everybody, and keep others from them until the transaction ends."""
+    wide = select(*COLUMNS).where(TouchedSpan.instrument_id.is_(None)).order_by(TouchedSpan.id).limit(AT_ONCE)
+    return session.execute(wide.with_for_update(skip_locked=True)).all()
 
 
 def take_away(session: Session, ids: Collection[int]) -> None:
@@ -64,7 +72,16 @@ def _together(notes: Sequence[Any]) -> Iterator[tuple[int | None, datetime | Non
         yield facility_id, start_at, end_at, ids
 
 
-def notes_of(session: Session, ids: Collection[int]) -> Sequence[int]:
-    """Give the notes of some instruments that nobody is working on; whoever works on others will make the same figures once more."""
-    of_them = select(TouchedSpan.id).where(TouchedSpan.instrument_id.in_(ids))
-    return session.scalars(of_them.with_for_update(skip_locked=True)).all()
+def notes_of(session: Session, ids: Collection[int]) -> Sequence[Any]:
+    """Read all notes of some instruments, as the holder of their locks."""
+    return session.execute(select(*COLUMNS).where(TouchedSpan.instrument_id.in_(ids)).order_by(TouchedSpan.id)).all()
+
+
+def ids_of(session: Session, ids: Collection[int]) -> set[int]:
+    """Give which notes of some instruments there are now."""
+    return set(session.scalars(select(TouchedSpan.id).where(TouchedSpan.instrument_id.in_(ids))))
+
+
+def wide_notes(session: Session) -> Sequence[int]:
+    """Give the notes that are not of one instrument."""
+    return session.scalars(select(TouchedSpan.id).where(TouchedSpan.instrument_id.is_(None))).all()

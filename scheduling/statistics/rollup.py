@@ -35,22 +35,30 @@ SUMS = ((DayFigure, MonthFigure, YearFigure, (), SUMMED), (DayUse, MonthUse, Yea
 USER = ("person_id", "organisation_id", "is_external")
 
 
+Result = tuple[Subject, Days, Counted]
+
+
 def recompute(session: Session, instrument_ids: Collection[int], first: date, until: date, *, now: datetime) -> int:
     """Make the figures of instruments anew, from one first of a month up to another, and give how many uses were read.
 
     The caller holds their locks, or the whole database. Days after today have no figures yet.
     """
     ids = sorted(set(instrument_ids))
-    window = TimeSpan(local_days(first, until, "Etc/GMT-14").window.start, local_days(first, until, "Etc/GMT+12").window.end)
-    found = subjects(session, ids, window)
-    plans = Plans(days_around(session, window))
-    rows = _rows_by_instrument(session, ids, window)
+    results, uses = counts_of(session, ids, first, until, now=now)
     _clear(session, ids, first, until)
-    counted = [(one, _days_of(one, first, until, now)) for one in found]
-    results = [(one, days, _counted(one, days, plans, rows)) for one, days in counted if days is not None]
     _write(session, results)
     _sum_up(session, ids, first, until)
-    return sum(len(one) for one in rows["uses"].values())
+    return uses
+
+
+def counts_of(session: Session, ids: Collection[int], first: date, until: date, *, now: datetime) -> tuple[list[Result], int]:
+    """Count the raw rows of instruments within some months, writing nothing; give the counts, and how many uses were read."""
+    window = TimeSpan(local_days(first, until, "Etc/GMT-14").window.start, local_days(first, until, "Etc/GMT+12").window.end)
+    plans = Plans(days_around(session, window))
+    rows = _rows_by_instrument(session, ids, window)
+    counted = [(one, _days_of(one, first, until, now)) for one in subjects(session, ids, window)]
+    results = [(one, days, _counted(one, days, plans, rows)) for one, days in counted if days is not None]
+    return results, sum(len(one) for one in rows["uses"].values())
 
 
 def _days_of(subject: Subject, first: date, until: date, now: datetime) -> Days | None:
@@ -83,25 +91,25 @@ def _clear(session: Session, ids: Collection[int], first: date, until: date) -> 
         )
 
 
-def _write(session: Session, results: list[tuple[Subject, Days, Counted]]) -> None:
+def _write(session: Session, results: list[Result]) -> None:
     insert_rows(session, DayFigure, ("instrument_id", "starts_on", *SUMMED), _day_rows(results))
     insert_rows(session, DayUse, ("instrument_id", "starts_on", *SHAPE, *USED), _shape_rows(results))
     insert_rows(session, MonthUser, ("instrument_id", "starts_on", *USER), _user_rows(results))
 
 
-def _day_rows(results: list[tuple[Subject, Days, Counted]]) -> Iterator[Row]:
+def _day_rows(results: list[Result]) -> Iterator[Row]:
     for one, days, counted in results:
         for number in sorted(counted.days):
             yield (one.id, days.texts[number], *counted.days[number])
 
 
-def _shape_rows(results: list[tuple[Subject, Days, Counted]]) -> Iterator[Row]:
+def _shape_rows(results: list[Result]) -> Iterator[Row]:
     for one, days, counted in results:
         for number, shape in sorted(counted.shapes):
             yield (one.id, days.texts[number], *shape, *counted.shapes[number, shape])
 
 
-def _user_rows(results: list[tuple[Subject, Days, Counted]]) -> Iterator[Row]:
+def _user_rows(results: list[Result]) -> Iterator[Row]:
     for one, days, counted in results:
         months = {(f"{days.texts[number][:7]}-01", person, organisation, outside) for number, person, organisation, outside in counted.users}
         for user in sorted(months):
@@ -112,13 +120,13 @@ def _sum_up(session: Session, ids: Collection[int], first: date, until: date) ->
     """Make months out of days, and years out of months."""
     years = (first.replace(month=1), date(month_later(until, -1).year + 1, 1, 1))
     for day, month, year, shape, summed in SUMS:
-        _sum_into(session, day, month, _month_of(session, day.starts_on), shape, summed, ids, first, until)
+        _sum_into(session, day, month, month_of(session, day.starts_on), shape, summed, ids, first, until)
         _clear_years(session, year, ids, *years)
-        _sum_into(session, month, year, _year_of(session, month.starts_on), shape, summed, ids, *years)
+        _sum_into(session, month, year, year_of(session, month.starts_on), shape, summed, ids, *years)
     _clear_years(session, YearUser, ids, *years)
     names = ("starts_on", "instrument_id", *USER)
     distinct = select(
-        _year_of(session, MonthUser.starts_on), MonthUser.instrument_id, *(getattr(MonthUser, name) for name in USER)
+        year_of(session, MonthUser.starts_on), MonthUser.instrument_id, *(getattr(MonthUser, name) for name in USER)
     ).where(MonthUser.instrument_id.in_(ids), MonthUser.starts_on >= years[0], MonthUser.starts_on < years[1])  # fmt: skip
     session.execute(insert(YearUser).from_select(names, distinct.distinct()))
 
@@ -138,9 +146,11 @@ def _sum_into(
     session.execute(insert(target).from_select(("starts_on", "instrument_id", *shape, *summed), rows))
 
 
-def _month_of(session: Session, day: Any) -> Any:
+def month_of(session: Session, day: Any) -> Any:
+    """Give the first of a day's month, in SQL."""
     return func.strftime("%Y-%m-01", day) if is_sqlite(session) else cast(func.date_trunc("month", day), Date)
 
 
-def _year_of(session: Session, day: Any) -> Any:
+def year_of(session: Session, day: Any) -> Any:
+    """Give the first of a day's year, in SQL."""
     return func.strftime("%Y-01-01", day) if is_sqlite(session) else cast(func.date_trunc("year", day), Date)

@@ -96,7 +96,8 @@ def _booking() -> dict[str, str]:
     at, until = f"{{time:{START}}}", f"{{time:{START} + 60}}"
     return {
         "instrument_id": INSTRUMENT, "lane": "1", "person_id": f"n * 7919 % {PEOPLE} + 1", "start_at": at, "end_at": until, "occupied_from": at,
-        "occupied_until": until, "holds": "n % 10 <> 0", "status": "CASE n % 10 WHEN 0 THEN 'cancelled' ELSE 'finished' END", "mode": "'self'", "purpose": "'research'", "audience": "'internal'",
+        "occupied_until": until, "holds": "n % 10 <> 0",
+        "status": "CASE n % 10 WHEN 0 THEN 'cancelled' ELSE 'finished' END", "mode": "'self'", "purpose": "'research'", "audience": "'internal'",
         "note": "''", "reason": "''", "approval_reasons": "''", "uid": "'u' || n", "sequence": "0", "created_at": at, "changed_at": at,
         "version": "1",
     }  # fmt: skip
