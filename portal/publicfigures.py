@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from instruments.catalogue import Instrument
 from scheduling.statistics.breakdown import Breakdown, Exchange, breakdown, exchanges
 from scheduling.statistics.periods import Period, year
-from scheduling.statistics.reports import Report, ReportRow, report
+from scheduling.statistics.publishing import Correction, corrections, told
+from scheduling.statistics.reports import Report, ReportRow
 from scheduling.statistics.scope import THRESHOLD, Scope
 from scheduling.statistics.smallcounts import Count, shown_exchanges, shown_pair, shown_parts
 
@@ -39,6 +40,7 @@ class PublicFigures:
     users: Count
     external_users: Count
     users_of: Mapping[str, Count]
+    corrections: Sequence[Correction]
 
     @property
     def has_data(self) -> bool:
@@ -61,24 +63,24 @@ class PublicFigures:
 def public_figures(session: Session, number: int, *, least: int) -> PublicFigures:
     """Read a year; `least` is the number of people from which on they are counted for everybody."""
     period = year(number)
-    by = {name: report(session, period, name, EVERYBODY) for name in ("organisation", "city", "category", "month")}
+    by = {name: told(session, period, name, EVERYBODY) for name in ("organisation", "city", "category", "month")}
     total, owners = by["organisation"].total, by["organisation"]
     users = {row.key: row.quantities.users for row in owners.rows}
-    parts = shown_parts(users, total.quantities.users, least=least)
+    parts = shown_parts(users, total.quantities.users, least=least)  # as people_for_everybody, which the API tells
     pair = shown_pair(total.quantities.users, total.quantities.external_users, least=least)
     found = exchanges(session, period, EVERYBODY, limit=MOST_PAIRS, only_external=True)
     is_told = parts.total.value is not None
     return PublicFigures(
-        period, total, report(session, year(number - 1), "network", EVERYBODY).total, owners, by["city"], by["category"], by["month"],
-        [report(session, year(one), "network", COMPARABLE) for one in range(number - YEARS + 1, number + 1)],
+        period, total, told(session, year(number - 1), "network", EVERYBODY).total, owners, by["city"], by["category"], by["month"],
+        [told(session, year(one), "network", COMPARABLE) for one in range(number - YEARS + 1, number + 1)],
         _most_shared(session, period), breakdown(session, period, EVERYBODY), shown_exchanges(found, users, parts.parts, least=least)[:PAIRS],
-        parts.total, pair[1] if is_told else Count(None), parts.parts,
+        parts.total, pair[1] if is_told else Count(None), parts.parts, corrections(session, period, "organisation", EVERYBODY),
     )  # fmt: skip
 
 
 def _most_shared(session: Session, period: Period) -> Sequence[ReportRow]:
     """Give the instruments with most external hours that everybody may look at."""
-    rows = [row for row in report(session, period, "instrument", EVERYBODY, limit=4 * TOP, order="external").rows if row.quantities.external]
+    rows = [row for row in told(session, period, "instrument", EVERYBODY, limit=4 * TOP, order="external").rows if row.quantities.external]
     ids = [int(row.key) for row in rows]
     shown = set(session.scalars(select(Instrument.id).where(Instrument.id.in_(ids), Instrument.publication == "published")))
     return [row for row in rows if int(row.key) in shown][:TOP]

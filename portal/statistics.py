@@ -9,12 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from instruments.errors import Invalid, Sentence
+from instruments.timespan import zone
 from portal import clock
 from portal import definitions as words
 from portal.charts import BAR, LINE, STACKED, Chart, Point, Series, named, points
 from portal.config import settings
 from portal.figurerows import BY_CODE
 from portal.figurewords import UNITS, columns, definition_url, heading, national_means, point, shown, signed
+from portal.formats import HOME
 from portal.publicfigures import PublicFigures, public_figures
 from portal.transactions import reading
 from scheduling.statistics.breakdown import KINDS
@@ -22,8 +24,8 @@ from scheduling.statistics.examples import EXAMPLES
 from scheduling.statistics.figures import YearFigure
 from scheduling.statistics.indicators import INDICATORS
 from scheduling.statistics.periods import check_year, this_year
-from scheduling.statistics.quantities import EXPLAINED, TITLES
-from scheduling.statistics.reports import Report
+from scheduling.statistics.quantities import COUNTS, EXPLAINED, MONEY, TITLES
+from scheduling.statistics.reports import Report, ReportRow
 from scheduling.statistics.scope import THRESHOLD
 
 statistics = Blueprint("statistics", __name__, url_prefix="/statistics")
@@ -46,7 +48,7 @@ def show() -> str:
             "statistics/show.html", found=found, years=sorted({*years, number}, reverse=True), with_data=years, number=number, is_running=number == now,
             small=settings().small_count, columns=columns(SHOWN), month_columns=columns(("external_minutes", "effective_minutes", "sharing_rate")),
             shown=shown, heading=heading, definition_url=definition_url, signed=signed, kinds=KINDS, threshold=THRESHOLD, rows=ROWS,
-            charts=_charts(found) if found.has_data else {},
+            charts=_charts(found) if found.has_data else {}, titles=TITLES, counts=COUNTS, money_names=MONEY,
         )  # fmt: skip
 
 
@@ -101,7 +103,7 @@ def _by_year(years: Sequence[Report], code: str) -> Chart:
 
 
 def _by_month(months: Report) -> Chart:
-    rows = months.rows
+    rows = _begun(months)
     own = [Point(round((row.quantities.effective - row.quantities.external) / 60, 1)) for row in rows]
     external = [Point(round(row.quantities.external / 60, 1)) for row in rows]
     return Chart(
@@ -112,12 +114,19 @@ def _by_month(months: Report) -> Chart:
     )  # fmt: skip
 
 
+def _begun(months: Report) -> Sequence[ReportRow]:
+    """Leave out the months to come: what is not yet is not nothing."""
+    last = f"{clock.now().astimezone(zone(HOME)):%Y-%m}"
+    return [row for row in months.rows if row.key <= last]
+
+
 def _month_means(months: Report) -> Chart:
     column = BY_CODE["mean_external_hours"]
+    rows = _begun(months)
     title = Sentence(f"{months.period.title.zh}逐月平均对外服务机时", f"Mean external hours by month, {months.period.title.en}")
     return Chart(
-        LINE, title, Sentence("月份", "Month"), tuple(Sentence(f"{int(row.key[5:])}月", f"{int(row.key[5:])}") for row in months.rows),
-        (Series(Sentence("本平台", "This network"), tuple(point(column, row) for row in months.rows)),),
+        LINE, title, Sentence("月份", "Month"), tuple(Sentence(f"{int(row.key[5:])}月", f"{int(row.key[5:])}") for row in rows),
+        (Series(Sentence("本平台", "This network"), tuple(point(column, row) for row in rows)),),
         UNITS["hours"], 1, national_means(column.code, 1 / 12), definition_url(column.code),
     )  # fmt: skip
 

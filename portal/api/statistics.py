@@ -14,6 +14,7 @@ from portal.api.openapi import api, read_id
 from portal.api.prices import CURRENCY, words
 from portal.api.shapes.statistics import FigureRow, StatisticsAsked, StatisticsOut
 from portal.auth import viewer
+from portal.config import settings
 from portal.figurerows import figures_of, reasons_of
 from portal.language import say
 from portal.transactions import reading
@@ -24,7 +25,7 @@ from scheduling.statistics.publishing import source_of
 from scheduling.statistics.reports import Report, ReportRow, report
 from scheduling.statistics.scope import Scope, sees_all
 from scheduling.statistics.sources import LIVE
-from scheduling.statistics.suppression import suppress
+from scheduling.statistics.suppression import NOT_TOLD, people_for_everybody, suppress
 
 
 @api.operation(
@@ -41,10 +42,11 @@ def show_statistics(query: StatisticsAsked) -> StatisticsOut:
             session, period, query.by, _scope_of(query, who), viewer=who if query.mine else None, source=source, limit=query.limit,
             offset=query.offset,
         )  # fmt: skip
-        waiting = waiting_notes(session)
-    if query.mine or sees_all(who):
+        waiting, is_plain = waiting_notes(session), query.mine or sees_all(who)
+        people = NOT_TOLD if is_plain or not query.published else people_for_everybody(session, period, least=settings().small_count, source=source)
+    if is_plain:
         return _out(query, found, waiting)
-    told = suppress(found)
+    told = suppress(found, people, least=settings().small_count)
     return _out(query, told.report, waiting, told.hidden, told.reason)
 
 

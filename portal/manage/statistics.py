@@ -24,7 +24,8 @@ from portal.reportfiles import csv_pieces, write_book
 from portal.statisticsform import SHOWN, USUAL_MEASURE, Wanted, read_wanted
 from portal.transactions import reading
 from scheduling.statistics.indicators import INDICATORS
-from scheduling.statistics.reports import BY, MOST_ROWS, Report, ReportRow, report
+from scheduling.statistics.publishing import told
+from scheduling.statistics.reports import BY, MOST_ROWS, Report, ReportRow
 from scheduling.statistics.scope import has_instruments
 
 ROWS = 50
@@ -50,7 +51,7 @@ def statistics() -> str:
     wanted = read_wanted(request.args, clock.now())
     with reading() as session:
         found = _report(session, wanted)
-        before = report(session, wanted.against, wanted.by, wanted.scope, viewer=viewer()) if wanted.against else None
+        before = told(session, wanted.against, wanted.by, wanted.scope, viewer=viewer()) if wanted.against else None
         rows = ranked(found.rows, wanted)
         page = rows[(wanted.page - 1) * ROWS : wanted.page * ROWS]
         if wanted.page > 1 and not page:
@@ -73,7 +74,7 @@ def statistics_file(kind: str) -> Response:
         raise NotFound
     wanted = read_wanted(request.args, clock.now())
     with reading() as session:
-        found = report(session, wanted.period, wanted.by, wanted.scope, viewer=viewer(), limit=MOST_EXPORTED)
+        found = told(session, wanted.period, wanted.by, wanted.scope, viewer=viewer(), limit=MOST_EXPORTED)
     title = t("共享统计 {period}.{kind}", "Statistics {period}.{kind}", period=say(found.period.title), kind=kind)
 
     def write(path: Any) -> None:
@@ -89,7 +90,7 @@ def _report(session: Session, wanted: Wanted) -> Report:
     """Read the rows; where there are more than a page can rank, those with most of what they are ranked by."""
     name = wanted.measure.removesuffix("_minutes")
     order = name if name in ("opening", "booked", "used", "external", "uses", "samples", "runs", "income", "external_income") else "effective"
-    return report(session, wanted.period, wanted.by, wanted.scope, viewer=viewer(), order=order)
+    return told(session, wanted.period, wanted.by, wanted.scope, viewer=viewer(), order=order)
 
 
 def _codes(wanted: Wanted) -> Sequence[str]:

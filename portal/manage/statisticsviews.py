@@ -17,6 +17,7 @@ from portal.statisticsform import Wanted, read_wanted
 from portal.transactions import reading
 from scheduling.statistics.breakdown import KINDS, Breakdown, breakdown, exchanges
 from scheduling.statistics.change import NO_HOURS, Change, Moved, change_of_sharing, shifted
+from scheduling.statistics.publishing import source_of
 from scheduling.statistics.spread import Spreads, edges_of, spreads
 
 HOURS_STEP, PERCENTS = 100, tuple(range(0, 101, 10))
@@ -31,7 +32,7 @@ def statistics_spread() -> str:
     """Show how effective hours and sharing are spread over the instruments."""
     wanted = read_wanted(request.args, clock.now())
     with reading() as session:
-        found = spreads(session, wanted.period, wanted.scope, viewer=viewer())
+        found = spreads(session, wanted.period, wanted.scope, viewer=viewer(), source=source_of(session, wanted.period))
         return render_template(
             "statistics/spread.html", wanted=wanted, choices=choices(session, wanted), found=found,
             hours=_hours_chart(found, wanted), sharing=_sharing_chart(found, wanted),
@@ -57,7 +58,10 @@ def statistics_changes() -> str:
     wanted = read_wanted(request.args, clock.now())
     then = wanted.against or shifted(wanted.period, -1)
     with reading() as session:
-        found = change_of_sharing(session, wanted.period, then, wanted.scope, viewer=viewer())
+        found = change_of_sharing(
+            session, wanted.period, then, wanted.scope, viewer=viewer(),
+            source=source_of(session, wanted.period), source_then=source_of(session, then),
+        )  # fmt: skip
         return render_template(
             "statistics/changes.html", wanted=wanted, then=then, choices=choices(session, wanted), found=found, reason=NO_HOURS,
             notes=instrument_notes(session, [one.key for one in found.instruments]), signed=signed,

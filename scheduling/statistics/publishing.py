@@ -21,6 +21,7 @@ from instruments.errors import Forbidden, NotFound, OutOfOrder, Sentence
 from instruments.timespan import zone
 from scheduling.accounting.ledger import keep_rows
 from scheduling.statistics.figures import Counted, MonthFigure, MonthUser
+from scheduling.statistics.indicators import QUOTA_HOURS
 from scheduling.statistics.keeping import waiting_notes
 from scheduling.statistics.periods import Period, year
 from scheduling.statistics.quantities import SUMMED
@@ -115,6 +116,9 @@ class Published(Source):
             chosen = chosen.where(then.value >= int(scope.least_value * 100))
         if scope.is_public:
             chosen = chosen.where(then.on_network == 1)
+        if scope.is_dedicated is not None:
+            dedicated = then.quota == QUOTA_HOURS["dedicated"]
+            chosen = chosen.where(dedicated if scope.is_dedicated else ~dedicated)
         if viewer is not None or scope.group_id is not None:
             chosen = chosen.join(Instrument, Instrument.id == then.instrument_id)
             chosen = chosen.where(inspected_by(viewer)) if viewer is not None else chosen

@@ -150,3 +150,27 @@ def _of_cell(value, column):
     if value is None:
         return None
     return f"{value:.2f}" if column.unit == "yuan" else value
+
+
+class TestNobodysDifferences:
+    """Whoever asks in several ways learns no more of people than who reads the page."""
+
+    ASKED = (
+        "year=2026&by=network&organisation={sem.organisation_id}", "year=2026&by=instrument", "year=2026&by=month", "year=2026&by=city",
+        "year=2026&by=organisation&least_value=1000000", "year=2026&by=organisation&instrument={sem.id}", "from=2026-01&until=2026-11&by=organisation",
+        "year=2026&quarter=4&by=network", "school_year=2026&by=organisation", "year=2026&by=organisation&published=false",
+    )  # fmt: skip
+
+    @pytest.mark.parametrize("asked", ASKED)
+    def test_no_narrower_question_tells_of_people(self, client, town, asked):
+        answer = client.get(f"/api/v1/statistics?{asked.format(sem=town[0])}").json
+        assert all(row[name] is None for row in (*answer["rows"], answer["total"]) for name in ("users", "external_users"))
+        assert all("users" in row["reason"] for row in answer["rows"])
+
+    @pytest.mark.parametrize("page", ["", "&limit=1", "&limit=1&offset=1"])
+    def test_rows_read_one_by_one_tell_what_the_whole_table_tells(self, client, town, page):
+        sem, nmr, _ = town
+        told = {str(sem.organisation_id): 7, str(nmr.organisation_id): None}
+        answer = client.get(f"/api/v1/statistics?year=2026&by=organisation{page}").json
+        assert {row["key"]: row["users"] for row in answer["rows"]}.items() <= told.items()
+        assert (answer["total"]["users"], answer["total"]["external_users"]) == (7, None)
