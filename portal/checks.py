@@ -1,4 +1,4 @@
-"""Is everything as promised? What `run.py check` looks at: the schema, settings that make a commit durable, overlaps, audit log, books, figures."""
+"""Is everything as promised? What `run.py check` looks at: schema, settings that make a commit durable, overlaps, audit log, returns, books, figures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from instruments.database import reader
 from portal.schema import is_current
 from scheduling.accounting.proof import check_books
 from scheduling.bookings import Booking
+from scheduling.returning.proof import touched_returns
 from scheduling.statistics.proof import check_figures
 
 DURABLE = {"fsync": ("on",), "full_page_writes": ("on",), "synchronous_commit": ("on", "remote_write", "remote_apply")}
@@ -99,4 +100,10 @@ def _audit(session: Session) -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[Session], Finding], ...] = (_overlaps, _audit)
+def _returns(session: Session) -> Finding:
+    """Hash the rows of signed returns again."""
+    count, touched = touched_returns(session)
+    return Finding("signed returns", not touched, f"{count}" if not touched else f"the rows of return {touched[0]} are not those that were signed")
+
+
+CHECKS: tuple[Callable[[Session], Finding], ...] = (_overlaps, _audit, _returns)

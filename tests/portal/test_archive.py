@@ -29,6 +29,7 @@ from scheduling.accounting.settlements import Payment, Settlement, settle, take_
 from scheduling.accounting.statements import Statement, StatementLine, next_serial
 from scheduling.accounting.vouchers import Voucher
 from scheduling.bookings import Booking
+from scheduling.returning.returns import ReturnRow
 from tests.fixtures.closing import OCTOBER
 
 
@@ -138,6 +139,26 @@ def test_restored_books_are_kept_on_from_where_they_were(
                 with pytest.raises(DBAPIError, match=r"never changed|append-only|stays closed"):
                     own.execute(text(change))
                 own.rollback()
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_signed_returns_come_back_with_their_rows_and_stay_as_they_were_signed(
+    filled, session, an_instrument, a_quarter_use, a_return, elsewhere, clean_engine, databases, tmp_path, target
+):
+    instrument = an_instrument()
+    a_quarter_use(instrument)
+    a_return(instrument.organisation, signed=True)
+    session.commit()
+    back_up(filled, clean_engine, tmp_path / "one")
+    with other_database(databases, target) as database:
+        restore(elsewhere, database.engine, tmp_path / "one")
+        back_up(elsewhere, database.engine, tmp_path / "two")
+        assert (tmp_path / "one" / TABLES).read_bytes() == (tmp_path / "two" / TABLES).read_bytes()
+        assert what_is_wrong(database.engine) == []
+        with Session(database.engine) as own:
+            assert own.scalar(select(func.count()).select_from(ReturnRow)) == 1
+            with pytest.raises(DBAPIError):
+                own.execute(text("DELETE FROM national_return_row"))
 
 
 def test_a_backup_whose_books_were_touched_is_told_by_the_check(closed_books, elsewhere, clean_engine, databases, backend, tmp_path):

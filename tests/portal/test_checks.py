@@ -92,3 +92,22 @@ def test_books_that_were_tampered_with_are_found(session, clean_engine, an_accou
         own.commit()
     details = {finding.name: finding.detail for finding in findings(clean_engine) if not finding.is_right}
     assert details["account balances"].endswith(f"account {number}")
+
+
+def test_a_signed_return_whose_rows_were_touched_is_found(session, clean_engine, an_instrument, a_quarter_use, a_return, backend):
+    instrument = an_instrument()
+    a_quarter_use(instrument)
+    a_return(instrument.organisation, signed=True)
+    session.commit()
+    assert "signed returns" not in wrong(clean_engine)
+    off = {
+        "sqlite": "DROP TRIGGER national_return_row_update",
+        "postgresql": "ALTER TABLE national_return_row DISABLE TRIGGER national_return_row_keep",
+    }[backend]
+    with Session(clean_engine) as own:
+        own.execute(text(off))
+        changed = "replace(CAST(data AS text), '2.00', '9.00')"
+        cast = changed if backend == "sqlite" else f"CAST({changed} AS json)"
+        own.execute(text(f"UPDATE national_return_row SET data = {cast}"))
+        own.commit()
+    assert "signed returns" in wrong(clean_engine)
