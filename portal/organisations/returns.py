@@ -27,7 +27,7 @@ from portal.transactions import reading, writing
 from portal.vouchers import answered, text_in_form
 from scheduling.returning.formats import ReturnFormat, format_of, formats
 from scheduling.returning.generating import check_signer, generate, locked_return, refill
-from scheduling.returning.lateness import Standing, deadlines, due_on, standing_of
+from scheduling.returning.lateness import Standing, deadlines, due_on, has_to_report, standing_of
 from scheduling.returning.periods import Period, last_over, read_period
 from scheduling.returning.returns import (
     Return,
@@ -193,9 +193,11 @@ def _kinds_for(one: Organisation) -> list[ReturnFormat]:
 
 
 def _due(session: Session, one: Organisation) -> Iterator[tuple[ReturnFormat, Period, Standing, Any]]:
-    """Give how the organisation stands with the last period of each kind."""
+    """Give how the organisation stands with the last period of each kind it has to report."""
     days, now = deadlines(session), clock.now()
     for layout in _kinds_for(one):
+        if not has_to_report(session, one, layout.kind):
+            continue
         period = last_over(layout.period, now, one.time_zone)
         yield layout, period, standing_of(session, one, layout.kind, period, now=now), due_on(period, days[layout.kind])
 

@@ -123,6 +123,11 @@ def reporting(kind: str) -> Select[Organisation]:
     return asked.where(Organisation.kind == only) if only else asked
 
 
+def has_to_report(session: Session, organisation: Organisation, kind: str) -> bool:
+    """Say whether a kind of return is asked of an organisation."""
+    return session.scalar(reporting(kind).where(Organisation.id == organisation.id)) is not None
+
+
 def _returns(session: Session, kind: str, period: Period, organisation_ids: list[int]) -> Mapping[int, list[Return]]:
     asked = select(Return).where(Return.kind == kind, Return.starts_on == period.start, Return.organisation_id.in_(organisation_ids))
     found: dict[int, list[Return]] = {}

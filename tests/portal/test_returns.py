@@ -82,6 +82,14 @@ def test_the_desk_says_what_is_due_and_makes_it(session, desk, submit, instrumen
     assert "2026-08-20 09:00:00" in desk.get(f"/organisation/returns/{one.id}").text
 
 
+def test_nothing_is_due_from_an_organisation_without_instruments_on_the_network(session, as_, a_keeper, an_organisation):
+    firm = a_keeper(an_organisation(kind="enterprise"))
+    session.commit()
+    page = as_(firm).get("/organisation/returns?lang=en").text
+    assert "days late" not in page
+    assert "No returns yet" in page
+
+
 @pytest.mark.parametrize(
     "what", ["", "service_records", "service_records:2026-Q4", "service_records:2030-Q1", "all:2026-Q3", "yearly:2026-Q3", "running:x"]
 )
