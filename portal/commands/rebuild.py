@@ -21,7 +21,7 @@ from portal.transactions import reading, writing
 from scheduling.statistics.keeping import rebuild, slices
 from scheduling.statistics.notes import take_away, wide_notes
 
-SLICES = {"sqlite": 10, "postgresql": 100}  # instruments in one transaction: SQLite has one writer, and others wait
+SLICES = {"sqlite": 20, "postgresql": 100}  # instruments in one transaction: SQLite has one writer, and others wait
 PROCESSES = 4
 Done = tuple[int, int]  # instruments and uses
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from instruments.closures import closure_spans
@@ -12,7 +15,7 @@ from instruments.holidays import SpecialDay
 from instruments.lanes import lanes_on
 from instruments.opening import Plan, planned_spans
 from instruments.timespan import TimeSpan, common, merged, minus, zone
-from scheduling.statistics.calendar import A_MICROSECOND, A_MINUTE, EPOCH, Days
+from scheduling.statistics.calendar import A_DAY, A_MICROSECOND, A_MINUTE, EPOCH, Days, local_days
 from scheduling.statistics.figures import USED
 from scheduling.statistics.gathering import Rows, Subject
 from scheduling.statistics.quantities import SUMMED
@@ -57,19 +60,21 @@ class Counted:
 
 
 class Plans:
-    """Open spans by plan: many instruments keep the same hours, so that they are worked out once."""
+    """Open spans by plan: many instruments keep the same hours, so that they are worked out once, by this process and for as long as it lasts."""
 
-    def __init__(self, special: Mapping[Any, SpecialDay]) -> None:
-        self._special = special
-        self._known: dict[tuple[tuple[Plan, ...], str, TimeSpan], Planned] = {}
+    def __init__(self, special: Mapping[date, SpecialDay]) -> None:
+        self._special = tuple(sorted(special.items(), key=itemgetter(0)))
 
     def of(self, subject: Subject, days: Days) -> Planned:
         """Give what a subject's plans offer within the days."""
-        key = (subject.plans, subject.time_zone, days.window)
-        if key not in self._known:
-            spans = tuple(planned_spans(subject.plans, self._special, days.window, zone(subject.time_zone)))
-            self._known[key] = spans, _by_day(spans, days)
-        return self._known[key]
+        return _planned(subject.plans, subject.time_zone, days.dates[0], days.dates[-1] + A_DAY, self._special)
+
+
+@lru_cache(maxsize=512)
+def _planned(plans: tuple[Plan, ...], time_zone: str, first: date, until: date, special: tuple[tuple[date, SpecialDay], ...]) -> Planned:
+    days = local_days(first, until, time_zone)
+    spans = tuple(planned_spans(plans, dict(special), days.window, zone(time_zone)))
+    return spans, _by_day(spans, days)
 
 
 def count(subject: Subject, days: Days, plans: Plans, *, uses: Rows, bookings: Rows, charges: Rows) -> Counted:

@@ -22,7 +22,7 @@ NOW = datetime(YEAR + 1, 1, 1, 4, tzinfo=UTC)
 OFFICE = [[day, 480, 1080] for day in range(5)]
 SERIES = {
     "sqlite": "WITH RECURSIVE each(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM each WHERE n + 1 < {rows})",
-    "postgresql": "WITH each(n) AS (SELECT generate_series(0, {rows} - 1))",
+    "postgresql": "WITH each(n) AS (SELECT generate_series(CAST(0 AS bigint), {rows} - 1))",
 }
 # The minutes since the year began, in Shanghai, as a time.
 TIME = {

@@ -7,6 +7,7 @@ take on top of the same figures is measured by the functions in READS: each take
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import resource
 import statistics
@@ -24,15 +25,16 @@ from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
 from instruments.database import make_engine
+from portal.commands.rebuild import SLICES
 from scheduling.statistics.figures import FIGURES, YearFigure
-from scheduling.statistics.keeping import rebuild, slices, waiting_notes, work_off
+from scheduling.statistics.keeping import BUDGET, rebuild, slices, waiting_notes, work_off
 from scheduling.usage import UsageRecord
 from tests.bench.figures import NOW, furnish
 from tests.fixtures.clusters import start_cluster
 
 READS: list[Callable[[Engine], Iterator[str]]] = []
 FULL = 10_000_000
-ROUNDS = 30
+ROUNDS, MOST_TURNS = 30, 40
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -67,7 +69,7 @@ def measure(backend: str, url: str, instruments: int, uses: int, processes: int)
     for count in (1,) if backend == "sqlite" or processes == 1 else (1, processes):
         print(f"  {_rebuilt(engine, url, count)}", flush=True)
     print(f"  {_rows(engine)}, {(_size(engine) - before) / 1e6:,.0f} MB beside {before / 1e6:,.0f} MB of rows", flush=True)
-    for line in (_one_use(engine), _one_closure(engine), *(line for read in READS for line in read(engine))):
+    for line in (_one_use(engine), _one_closure(engine), _all_hours(engine), *(line for read in READS for line in read(engine))):
         print(f"  {line}", flush=True)
     engine.dispose()
 
@@ -85,7 +87,7 @@ class Share:
 def _rebuilt(engine: Engine, url: str, processes: int) -> str:
     with Session(engine) as session:
         ids = list(session.scalars(select(Instrument.id).order_by(Instrument.id)))
-    pieces = list(slices(ids))
+    pieces = list(slices(ids, SLICES[engine.dialect.name]))
     engine.dispose()
     began = time.monotonic()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -93,13 +95,14 @@ def _rebuilt(engine: Engine, url: str, processes: int) -> str:
     took, done = time.monotonic() - began, sum(one.uses for one in shares)
     busy, memory = sum(one.seconds for one in shares), max(one.memory for one in shares)
     return (
-        f"rebuild, {processes} process{'es' if processes > 1 else ''}: {took:.0f} s, {done / took:,.0f} uses/s; {busy:.0f} s of processor beside the "
-        f"database, {memory:.0f} MB each, longest transaction {max(one.longest for one in shares):.2f} s"
+        f"rebuild, {processes} process{'es' if processes > 1 else ''}: {took:.0f} s, {done / took:,.0f} uses/s; {busy:.0f} s of its processor, "
+        f" {memory:.0f} MB each, longest transaction {max(one.longest for one in shares):.2f} s"
     )
 
 
 def _rebuild(url: str, pieces: list[list[int]]) -> Share:
     engine, uses, longest = make_engine(url), 0, 0.0
+    gc.set_threshold(200_000)  # as the command does
     for piece in pieces:
         began = time.monotonic()
         with Session(engine) as session:
@@ -152,6 +155,27 @@ def _one_closure(engine: Engine) -> str:
             session.rollback()
             took.append(_work_off(engine))
     return f"a month of 500 instruments worked off: {sum(took):.1f} s in {len(took)} transactions, the longest {max(took):.2f} s"
+
+
+def _all_hours(engine: Engine) -> str:
+    """Change the hours of every instrument as of two months ago, and work that off."""
+    began = time.monotonic()
+    with Session(engine) as session:
+        session.execute(text("UPDATE opening_hours SET valid_from = :on"), {"on": f"{NOW - timedelta(days=60):%Y-%m-%d}"})
+        session.commit()
+        noted, left = time.monotonic() - began, waiting_notes(session)
+    took = [_work_off(engine)]
+    while took[-1] and len(took) < MOST_TURNS and _waits(engine):
+        took.append(_work_off(engine))
+    return (
+        f"hours of all instruments changed: noted in {noted:.2f} s ({left:,} notes), {len(took)} transactions of {sum(took) / len(took):.2f} s, "
+        f"the longest {max(took):.2f} s, {len(took) * BUDGET / sum(took):,.0f} months of instruments/s"
+    )
+
+
+def _waits(engine: Engine) -> int:
+    with Session(engine) as session:
+        return waiting_notes(session)
 
 
 def _work_off(engine: Engine) -> float:
