@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import datetime
 
 from flask import Flask
 from sqlalchemy import select
@@ -36,12 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Rebuild slice by slice, each in a transaction of its own; broken off, it is begun anew, and nothing was wrong meanwhile."""
-    app, progress, began = open_portal(chosen), Progress(), time.monotonic()
+    app, progress, began, now = open_portal(chosen), Progress(), time.monotonic(), clock.now()
     with app.app_context(), reading() as session:
         ids, notes, dialect = session.scalars(select(Instrument.id).order_by(Instrument.id)).all(), wide_notes(session), session.get_bind().dialect.name
     pieces, instruments, uses = list(slices(ids, SLICES[dialect])), 0, 0
     count = 1 if dialect == "sqlite" else min(chosen.processes or min(os.cpu_count() or 1, PROCESSES), max(len(pieces), 1))
-    for more, read in _alone(app, pieces, chosen.since) if count == 1 else _together(chosen, pieces, count):
+    for more, read in _alone(app, pieces, chosen.since, now) if count == 1 else _together(chosen, pieces, count, now):
         instruments, uses = instruments + more, uses + read
         progress.say(f"{instruments:,} / {len(ids):,}")
     progress.end()
@@ -53,14 +54,14 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _alone(app: Flask, pieces: Sequence[list[int]], since: int | None) -> Iterator[Done]:
+def _alone(app: Flask, pieces: Sequence[list[int]], since: int | None, now: datetime) -> Iterator[Done]:
     threshold = gc.get_threshold()
     gc.set_threshold(200_000)  # counts are many small lists, and none of them in a ring
     try:
         for piece in pieces:
             began = time.monotonic()
             with app.app_context(), writing() as session:
-                uses, has_one_writer = rebuild(session, piece, now=clock.now(), since=since), is_sqlite(session)
+                uses, has_one_writer = rebuild(session, piece, now=now, since=since), is_sqlite(session)
             yield len(piece), uses
             if has_one_writer:
                 time.sleep(min((time.monotonic() - began) / 4, 0.2))  # others get their turn
@@ -68,10 +69,10 @@ def _alone(app: Flask, pieces: Sequence[list[int]], since: int | None) -> Iterat
         gc.set_threshold(*threshold)
 
 
-def _together(chosen: argparse.Namespace, pieces: Sequence[list[int]], count: int) -> Iterator[Done]:
+def _together(chosen: argparse.Namespace, pieces: Sequence[list[int]], count: int, now: datetime) -> Iterator[Done]:
     """Have several processes work at once, each on slices of its own."""
     with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (chosen,)) as pool:
-        for one in as_completed([pool.submit(_work, piece, chosen.since) for piece in pieces]):
+        for one in as_completed([pool.submit(_work, piece, chosen.since, now) for piece in pieces]):
             yield one.result()
 
 
@@ -83,9 +84,9 @@ def _begin(chosen: argparse.Namespace) -> None:
     _app = open_portal(chosen)
 
 
-def _work(piece: list[int], since: int | None) -> Done:
+def _work(piece: list[int], since: int | None, now: datetime) -> Done:
     assert _app is not None
-    return next(_alone(_app, [piece], since))
+    return next(_alone(_app, [piece], since, now))
 
 
 def _year(text: str) -> int:

@@ -13,6 +13,7 @@ from portal import clock, create_app
 from portal.checks import findings
 from portal.cli import main
 from portal.commands import opened
+from portal.commands import rebuild as rebuilding
 from portal.config import read_settings
 from portal.jobs import run_once
 from portal.schema import upgrade
@@ -97,6 +98,15 @@ class TestRebuilding:
         assert "4 次使用" in capsys.readouterr().out
         assert figures(clean_engine) == kept
         assert waiting(clean_engine) == 0
+
+    @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+    def test_several_processes_make_the_same(self, run, used, clean_engine, tmp_path, now, monkeypatch, capsys):
+        tick(clean_engine, tmp_path, now)
+        kept = figures(clean_engine)
+        monkeypatch.setitem(rebuilding.SLICES, "postgresql", 1)
+        assert run("rebuild", "--processes", "2") == 0
+        assert "2 台仪器、4 次使用" in capsys.readouterr().out
+        assert figures(clean_engine) == kept
 
     def test_from_a_year_on_the_years_before_stay_as_they_are(self, run, used, clean_engine, now):
         assert run("rebuild", "--processes", "1") == 0
