@@ -33,8 +33,8 @@ def appeal(session: Session, evaluation_id: int, subject_id: int, reason: str, *
     owner = owner_of(session, evaluation(session, evaluation_id), subject_id)
     if not may_see(viewer, owner):
         raise NotFound
-    if not viewer.may_administer(owner):
-        raise Forbidden
+    if owner not in viewer.administered_organisation_ids:
+        raise Forbidden  # the province answers, it does not object
     one = locked(session, evaluation_id, "graded")
     entries = current_entries(session, one.id, subject_id=subject_id)
     if not entries:
