@@ -23,6 +23,7 @@ BLUEPRINTS = (
     "portal.accounts:accounts",
     "portal.charges:charges",
     "portal.splits:splits",
+    "portal.evaluations:evaluations",
     "portal.qualifications:qualifications",
     "portal.manage.routes:manage",
     "portal.organisations:organisations",

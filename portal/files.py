@@ -23,6 +23,7 @@ from portal.pictures import read_picture
 from portal.transactions import reading
 from scheduling.accounting.claims import ClaimDocument
 from scheduling.accounting.evidence import DepositDocument, StoredFile
+from scheduling.evaluations.rounds import EvaluationGiven
 
 LARGEST_PHOTO, LARGEST_DOCUMENT = 15 * MEGABYTE, 25 * MEGABYTE
 MOST_DOCUMENTS = 40
@@ -79,7 +80,7 @@ def send_photo(instrument: Instrument, *, is_small: bool, is_public: bool) -> Re
     return response
 
 
-def send_document(document: Document | ClaimDocument | DepositDocument) -> Response:
+def send_document(document: Document | ClaimDocument | DepositDocument | EvaluationGiven) -> Response:
     """Answer with a document, to be saved and never shown by the browser inside this portal."""
     name = f"{clean_stem(document.file_name)}{Path(document.stored_as).suffix}"  # whoever wrote the row
     response = send_file(
@@ -97,8 +98,9 @@ def prune(now: datetime) -> int:
         named = set(session.scalars(select(Document.stored_as))) | set(
             session.scalars(select(Instrument.photo).where(Instrument.photo != ""))
         )
-        for stored_as in (ClaimDocument.stored_as, DepositDocument.stored_as):
+        for stored_as in (ClaimDocument.stored_as, DepositDocument.stored_as, EvaluationGiven.stored_as):
             named |= set(session.scalars(select(stored_as)))
+    named.discard("")
     if not named:
         return 0  # a new database beside the files of another: they are not ours to delete
     named |= {name.replace(".webp", "-small.webp") for name in named}

@@ -72,6 +72,13 @@ LIMITS = {
     "problem_days": "14", "saturated_hours": "1200", "review_from": "2000000",
 }  # fmt: skip
 PURCHASE = {"title": "质谱仪", "price": "3000000", "words": "质谱", "city": "140100"}
+A_VERSION = {
+    "step": "make", "after": "1", "first_year": "2027", "source": "省通知", "reason": "机时更重要", "full-quota": "1", "most-quota": "100",
+    "weight-hours": "0.40", "weight-training": "0.15", "weight-research": "0.25", "weight-income": "0.15", "weight-function": "0.05",
+    "each-qualified": "10", "each-guided": "3", "each-shown": "1", "per-shown": "30", "each-national": "80", "each-provincial": "60",
+    "each-school": "20", "each-papers": "5", "each-external": "5", "per-external": "1000", "per-internal": "1000", "each-developed": "10",
+    "least-functions-0": "0.2", "points-functions-0": "12", "grade-excellent": "90", "grade-good": "75", "grade-passed": "60",
+}  # fmt: skip
 # A picture of one point, and the shortest document and list.
 PICTURE = (
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="), "a.png"
@@ -372,6 +379,34 @@ GUARDS = (
     on("GET organisations.cards", to.ORGANISATION),
     on("POST organisations.cards", to.OF_HOME_CHANGE_BY_ADDRESS, email="owner@town.example.org", card="B2"),
     on("POST organisations.revoke_card", to.OF_HOME_CHANGE),
+    # evaluations: published ones are everybody's, the rest those of the organisation and the province
+    on("GET evaluations.published_list", to.PUBLIC),
+    on("GET evaluations.show", to.PUBLIC, {"evaluation_id": "evaluation_published"}),
+    on("GET evaluations.show", to.NOBODY, {"evaluation_id": "evaluation_graded"}),
+    on("GET evaluations.subject", to.OF_HOME),
+    on("GET evaluations.subject", to.OF_HOME, {"evaluation_id": "evaluation_graded"}),
+    on("GET evaluations.subject", only(), {"subject_id": "instrument_elsewhere"}),  # in no round of the university's
+    on("POST evaluations.give_input", to.OF_HOME_GIVES, code="functions_total", value="8", note="说明书"),
+    on("GET evaluations.evidence", to.OF_HOME),
+    on("POST evaluations.object_to", to.OBJECTS, {"evaluation_id": "evaluation_graded", "subject_id": "busy"}, reason="漏记机时"),
+    on("GET organisations.evaluations", to.ORGANISATION),
+    on("GET organisations.evaluation_lines", to.OF_HOME),
+    on("GET province.evaluations", to.PROVINCE),
+    on("POST province.begin_evaluation", to.PROVINCE_CHANGE, scheme="scheme", year="2024", organisation="home"),
+    on("GET province.evaluation", to.PROVINCE),
+    on("POST province.take_evaluation_step", to.PROVINCE_CHANGE, step="freeze"),
+    on("POST province.take_evaluation_step", to.PROVINCE_CHANGE, {"evaluation_id": "evaluation_frozen"}, step="grade"),
+    on("POST province.answer_appeal", to.PROVINCE_CHANGE, {"evaluation_id": "evaluation_graded"}, outcome="upheld", reason="核实无误"),
+    on("GET province.scheme_list", to.PROVINCE),
+    on("POST province.add_schemes", to.PROVINCE_CHANGE),
+    on("GET province.scheme", to.PROVINCE),
+    on("POST province.new_scheme_version", to.PROVINCE_CHANGE, **A_VERSION),
+    on("GET province.subsidies", to.PROVINCE, {"programme_id": "subsidy_programme"}),
+    on("GET province.subsidy_export", to.PROVINCE, {"programme_id": "subsidy_programme", "kind": "csv"}),
+    on("POST province.approve_subsidies", to.PROVINCE_CHANGE, {"programme_id": "subsidy_programme"}, year="2025", party="user"),
+    on("GET api.list_evaluations", to.PUBLIC_API),
+    on("GET api.show_evaluation", to.PUBLIC_API, {"evaluation_id": "evaluation_published"}),
+    on("GET api.show_evaluation", to.NOBODY | {"disabled": to.LOGIN}),
     # returns: made and signed by the organisation's own administrator, reviewed by the province
     on("GET organisations.returns", to.ORGANISATION),
     on("POST organisations.make_return", to.SIGNS_OF_HOME, organisation="home", what="service_records:2026-Q3"),

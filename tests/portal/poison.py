@@ -47,6 +47,13 @@ CHOSEN = {
     "credential": {"password_hash", "totp_secret", "recovery_hashes"},
     "device": {"kind"},
     "document": {"media_type", "stored_as"},
+    "evaluation": {"state"},
+    "evaluation_appeal": {"outcome"},
+    "evaluation_entry": {"name_zh", "name_en", "inputs", "reason"},  # append-only
+    "evaluation_given": {"code", "value", "note", "link", "file_name", "media_type", "stored_as"},  # append-only
+    "evaluation_mark": {"scores", "total", "grade"},  # append-only
+    "evaluation_scheme": {"code"},
+    "evaluation_scheme_version": {"terms", "source", "reason"},  # append-only
     "facility": {"kind"},
     "feed_secret": {"secret_hash", "prefix"},
     "idempotency_key": {"key", "route", "body_hash", "answer"},

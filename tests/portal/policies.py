@@ -50,6 +50,9 @@ OF_HOME_CHANGE = only(*ADMINISTRATORS, forbidden="auditor auditor_elsewhere")
 # The person is named in the form: whoever does not look after her is told that there is no such address.
 OF_HOME_CHANGE_BY_ADDRESS = only(*ANY_ADMINISTRATORS, forbidden="auditor auditor_elsewhere")
 ONLY_PROVINCE_GRANTS = only("province_admin", forbidden="auditor auditor_elsewhere organisation_admin")
+# The organisation gives and objects; the province may give too, and answers.
+OF_HOME_GIVES = only(*ADMINISTRATORS, forbidden="auditor")
+OBJECTS = only("organisation_admin", forbidden="province_admin auditor")
 # The province reads and reviews what an organisation signs; it does not sign.
 SIGNS_OF_HOME = only("organisation_admin", forbidden="province_admin auditor auditor_elsewhere")
 OF_GROUP = only(*ADMINISTRATORS, "auditor", "pi")
