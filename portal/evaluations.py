@@ -12,7 +12,7 @@ from portal import clock
 from portal.api.paging import cursor_of, key_of
 from portal.auth import login_required, viewer
 from portal.contents import MEGABYTE
-from portal.evaluationwords import WORDS, parts_of
+from portal.evaluationwords import WORDS, input_name, parts_of
 from portal.files import LARGEST_DOCUMENT, keep_file, send_document
 from portal.language import t
 from portal.transactions import reading
@@ -126,7 +126,8 @@ def _page(evaluation_id: int, subject_id: int, error: PortalError | None = None)
         is_own = line.organisation_id in who.administered_organisation_ids
         return render_template(
             "evaluations/subject.html", one=one, terms=one.scheme_version.terms, line=line, parts=parts_of(one, line), appeals=appeals,
-            given=history(session, one.id, subject_id), codes=codes_to_give(one.scheme_version.terms),
+            given=history(session, one.id, subject_id),
+            codes=[(code, input_name(one.scheme_version.terms, code)) for code in codes_to_give(one.scheme_version.terms)],
             may_give=one.state == "open" and who.may_administer(line.organisation_id),
             may_appeal=one.state == "graded" and is_own and not any(not each.outcome for each in appeals),
             problems=reasons(error), megabytes=MEGABYTES, **WORDS,

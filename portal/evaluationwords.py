@@ -157,7 +157,13 @@ def title_of(one: Evaluation) -> str:
     return t("{period}{scheme}", "{scheme}, {period}", scheme=say(Sentence(scheme.name_zh, scheme.name_en or scheme.name_zh)), period=say(one.period.title))
 
 
+def input_name(terms: Terms, code: str) -> str:
+    """Name what is given; a self-assessed one by its indicator."""
+    titles = {item.key: item.title for part in terms.parts for item in part.items}
+    return say(titles[code] if ":" in code and code in titles else sentence_of_input(code))
+
+
 WORDS = {
     "states": STATES, "evaluation_looks": LOOKS, "number_of": number_of, "grade_words": grade_words, "title_of": title_of,
-    "input_name": lambda code: say(sentence_of_input(code)),
+    "input_name": input_name,
 }  # fmt: skip

@@ -15,6 +15,7 @@ from instruments.people import Organisation, Person
 from instruments.search.index import rebuild_index
 from portal.demo.ahead import book_ahead
 from portal.demo.equipment import Furnished, furnish
+from portal.demo.evaluations import evaluate
 from portal.demo.figures import count_figures, publish_last_year
 from portal.demo.money import settle_past
 from portal.demo.past import remember_past
@@ -59,6 +60,7 @@ def make(session: Session, *, now: datetime, passwords: dict[str, str]) -> Provi
     rebuild_index(session)
     count_figures(session, now=now)
     publish_last_year(session, people.logins["admin@example.org"], now=now)
+    evaluate(session, people, now=now)
     return Province(passwords, len(people.organisations), len(furnished.instruments), past, ahead)
 
 

@@ -31,7 +31,8 @@ from scheduling.accounting.charges import KINDS
 
 HEAD = (
     Sentence("单位", "Organisation"), Sentence("费用类别", "Kind of charge"), Sentence("是否计入", "Does it count"), Sentence("笔数", "Charges"),
-    Sentence("金额（元）", "Amount (yuan)"), Sentence("计入金额（元）", "Eligible (yuan)"), Sentence("补助（元）", "Subsidy (yuan)"), Sentence("封顶", "At the cap"),
+    Sentence("金额（元）", "Amount (yuan)"), Sentence("计入金额（元）", "Eligible (yuan)"), Sentence("补助（元）", "Subsidy (yuan)"),
+    Sentence("封顶", "At the cap"),
 )  # fmt: skip
 
 

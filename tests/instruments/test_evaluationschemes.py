@@ -31,7 +31,7 @@ class TestTerms:
         assert read_terms(stored(terms)) == terms
 
     def test_weights_must_add_up(self):
-        with pytest.raises(Invalid, match="0.95"):
+        with pytest.raises(Invalid, match=r"0\.95"):
             read_terms(moe(parts=weighing("0.35", "0.20", "0.20", "0.15", "0.05")))
         assert read_terms(moe(parts=weighing("0.35", "0.20", None, "0.15", "0.05")))  # an open one is no wrong sum
 

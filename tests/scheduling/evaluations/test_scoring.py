@@ -47,7 +47,8 @@ class TestTheMinistrysForm:
 
     @pytest.mark.parametrize(
         ("total", "grade"),
-        [(90, "excellent"), (Fraction(8999, 100), "good"), (75, "good"), (Fraction(7499, 100), "passed"), (60, "passed"), (Fraction(5999, 100), "failed"), (0, "failed")],
+        [(90, "excellent"), (Fraction(8999, 100), "good"), (75, "good"), (Fraction(7499, 100), "passed"),
+         (60, "passed"), (Fraction(5999, 100), "failed"), (0, "failed")],
     )  # fmt: skip
     def test_grades_go_by_the_exact_total(self, total, grade):
         scheme = changed(MOE, parts=[SHIPPED["moe-2000"]["parts"][0] | {"weight": "1"}], tie_break=[])

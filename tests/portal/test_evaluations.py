@@ -1,0 +1,138 @@
+"""Evaluations on pages and over the API: a whole round by hand, schemes by form, and subsidies with their files."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from portal.security import csrf_check
+from tests.fixtures.pageforms import read_form
+from tests.fixtures.town import Town
+from tests.portal.guards import A_VERSION
+
+
+@pytest.fixture
+def told(app, town, ask, monkeypatch):
+    """Ask as a role of the town, whose changes are kept; no form needs its hidden field."""
+    monkeypatch.setattr(csrf_check, "protect", lambda: None)
+
+    def send(role: str, method: str, url: str, data: Any = None, query: Any = None) -> Any:
+        return ask(role, town, method, url, data, query)
+
+    return send
+
+
+def at(town: Town, name: str, rest: str = "") -> str:
+    return f"/province/evaluations/{town.id(name)}{rest}"
+
+
+def subject(town: Town, name: str, rest: str = "") -> str:
+    return f"/evaluations/{town.id(name)}/subjects/{town.id('instrument')}{rest}"
+
+
+class TestARound:
+    def test_from_preview_to_publication_with_an_appeal(self, told, town):
+        preview = told("province_admin", "GET", at(town, "evaluation")).text
+        assert "预览" in preview
+        assert "冻结数据" in preview
+        given = told("organisation_admin", "POST", subject(town, "evaluation", "/give"), {"code": "functions_total", "value": "8", "note": "说明书"})
+        assert given.status_code == 302
+        assert "62.5 %" in told("organisation_admin", "GET", subject(town, "evaluation")).text
+        for step in ("freeze", "grade"):
+            assert told("province_admin", "POST", at(town, "evaluation", "/step"), {"step": step}).status_code == 302
+        objected = told("organisation_admin", "POST", subject(town, "evaluation", "/appeal"), {"reason": "漏记新功能"})
+        assert objected.status_code == 302
+        refused = told("province_admin", "POST", at(town, "evaluation", "/step"), {"step": "publish"})
+        assert refused.status_code == 409
+        assert "申诉未答复" in refused.text
+
+    def test_the_province_adjusts_in_percent_and_publishes(self, told, town):
+        path = at(town, "evaluation_graded", f"/appeals/{town.id('appeal')}")
+        answer = {"outcome": "adjusted", "key": "quota_rate", "value": "80%", "reason": "补记"}
+        assert told("province_admin", "POST", path, answer | {"value": "1/0"}).status_code == 422
+        assert told("province_admin", "POST", path, answer).status_code == 302
+        page = told("organisation_admin", "GET", subject(town, "evaluation_graded")).text
+        assert "80 %" in page
+        assert "复核后调整" in page
+        assert "补记" in page
+        assert told("province_admin", "POST", at(town, "evaluation_graded", "/step"), {"step": "publish"}).status_code == 302
+        public = told("anonymous", "GET", f"/evaluations/{town.id('evaluation_graded')}").text
+        assert "不合格" in public
+        assert "补记" not in public
+
+    def test_evidence_is_kept_and_given_back(self, told, town):
+        form = {"code": "guided", "value": "10", "file": (io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "名单.pdf")}
+        assert told("organisation_admin", "POST", subject(town, "evaluation", "/give"), form).status_code == 302
+        page = told("organisation_admin", "GET", subject(town, "evaluation")).text
+        assert "名单.pdf" in page
+        file = told("organisation_admin", "GET", subject(town, "evaluation", f"/evidence/{town.id('given')}"))
+        assert file.headers["Content-Disposition"].startswith("attachment")
+
+    def test_what_is_refused_is_said_on_the_page(self, told, town):
+        form = {"code": "guided", "value": "10"}
+        answer = told("organisation_admin", "POST", subject(town, "evaluation", "/give"), form)
+        assert answer.status_code == 422
+        assert "请附依据" in answer.text
+        began = told("province_admin", "POST", "/province/evaluations", {"scheme": str(town.id("scheme")), "year": "1999"})
+        assert began.status_code == 422
+
+    def test_every_state_has_its_page_in_both_languages(self, told, town):
+        for name in ("evaluation", "evaluation_frozen", "evaluation_graded", "evaluation_published"):
+            for lang in ("zh", "en"):
+                for role, path in (("province_admin", at(town, name)), ("organisation_admin", subject(town, name))):
+                    assert told(role, "GET", path, query={"lang": lang}).status_code == 200
+
+
+class TestSchemes:
+    def test_what_would_change_is_shown_before_it_is_made(self, told, town):
+        path = f"/province/schemes/{town.id('scheme')}"
+        looked = told("province_admin", "POST", path, A_VERSION | {"step": "look"}).text
+        assert "parts.hours.weight" in looked
+        assert "0.35 → 0.40" in looked
+        assert told("province_admin", "POST", path, A_VERSION).status_code == 302
+        assert "第 2 版" in told("province_admin", "GET", path).text
+        again = told("province_admin", "POST", path, A_VERSION)
+        assert again.status_code == 409
+
+    def test_a_version_that_cannot_be_right_is_refused(self, told, town):
+        steps = {"points-functions-0": "12", "least-functions-1": "0.1", "points-functions-1": "5"}
+        for wrong, said in (
+            ({"weight-hours": "0.50"}, "权重之和应为 1"), ({"least_value": "-1"}, "不正确"), ({"reason": ""}, "理由"), ({"first_year": "x"}, "年份"),
+            (steps, "从低到高"), ({"weight-hours": "abc"}, "不正确"),
+        ):  # fmt: skip
+            answer = told("province_admin", "POST", f"/province/schemes/{town.id('scheme')}", A_VERSION | wrong)
+            assert answer.status_code == 422
+            assert said in answer.text
+
+    def test_the_form_as_it_is_offered_changes_nothing(self, told, town):
+        path = f"/province/schemes/{town.id('scheme')}"
+        form = read_form(told("province_admin", "GET", path).text, "version").fields
+        assert "没有改动" in told("province_admin", "POST", path, form | {"step": "look"}).text
+
+
+class TestApi:
+    def test_published_rounds_are_everybodys(self, told, town):
+        listed = told("anonymous", "GET", "/api/v1/evaluations").json
+        assert [one["id"] for one in listed["items"]] == [str(town.id("evaluation_published"))]
+        one = told("anonymous", "GET", f"/api/v1/evaluations/{town.id('evaluation_published')}", query={"limit": "1"}).json
+        assert (one["scheme"], one["starts_on"], one["ends_on"]) == ("moe-2000", "2025-09-01", "2026-08-31")
+        assert len(one["grades"]) == 1
+        assert one["grades"][0]["grade"] == "failed"
+        assert one["next"]
+        assert told("anonymous", "GET", f"/api/v1/evaluations/{town.id('evaluation_graded')}").status_code == 404
+
+
+class TestSubsidies:
+    def test_a_year_is_shown_approved_and_taken_away(self, told, town):
+        path = f"/province/programmes/{town.id('subsidy_programme')}/subsidies"
+        assert "预览" in told("province_admin", "GET", path, query={"year": "2025"}).text
+        assert told("province_admin", "POST", path, {"year": "2026", "party": "user"}).status_code == 409  # not over yet
+        assert told("province_admin", "POST", path, {"year": "2025", "party": "user"}).status_code == 302
+        assert "已批准" in told("province_admin", "GET", path, query={"year": "2025"}).text
+        book = load_workbook(io.BytesIO(told("province_admin", "GET", path + ".xlsx", query={"year": "2026"}).data))
+        assert book.active["A1"].value == "单位"
+        assert told("province_admin", "GET", path + ".csv", query={"year": "2026"}).text.startswith("单位,")
+        assert told("province_admin", "GET", path, query={"year": "1990"}).status_code == 200  # says that it does not run then
