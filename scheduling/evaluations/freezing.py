@@ -46,15 +46,21 @@ class Line:
 
 def preview(session: Session, one: Evaluation, *, only: int | None = None) -> list[Line]:
     """Score a round as its inputs are now; ranks and grades only where the scheme is complete, and all subjects are looked at."""
-    terms, subjects = one.scheme_version.terms, subjects_of(session, one, only=only)
+    terms = one.scheme_version.terms
+    subjects = subjects_of(session, one, only=None if _looks_at_others(terms) else only)
     values = [subject.values for subject in subjects]
     if missing(terms) or only is not None:
         known = known_values(terms, values)
         graded = [Graded(score(terms, value, known), None, "") for value in values]
     else:
         graded = grade_all(terms, values)
-    lines = [_line(subject, mark) for subject, mark in zip(subjects, graded, strict=True)]
+    lines = [_line(subject, mark) for subject, mark in zip(subjects, graded, strict=True) if only in (None, subject.id)]
     return sorted(lines, key=_order)
+
+
+def _looks_at_others(terms: Terms) -> bool:
+    """Say whether what one subject scores depends on the others."""
+    return any(item.curve.kind == "rank" for part in terms.parts for item in part.items)
 
 
 def _line(subject: Subject, mark: Graded) -> Line:
@@ -137,7 +143,7 @@ def lines_of(session: Session, one: Evaluation, *, organisation_id: int | None =
     if one.state == "open":
         lines = preview(session, one)
     elif one.grading == 0:
-        lines = [frozen_line(one.scheme_version.terms, entry) for entry in current_entries(session, one.id)]
+        lines = _frozen_lines(one.scheme_version.terms, current_entries(session, one.id))
     else:
         lines = [line_of(mark) for mark in _marks(session, one)]
     return [line for line in lines if organisation_id in (None, line.organisation_id)]
@@ -150,11 +156,11 @@ def line_for(session: Session, evaluation_id: int, subject_id: int, *, viewer: V
         raise NotFound
     if one.state == "open":
         lines = preview(session, one, only=subject_id)
+    elif one.grading == 0:
+        lines = [line for line in _frozen_lines(one.scheme_version.terms, current_entries(session, one.id)) if line.subject_id == subject_id]
     else:
         entries = current_entries(session, one.id, subject_id=subject_id)
-        lines = [frozen_line(one.scheme_version.terms, entry) for entry in entries]
-        if one.grading:
-            lines = [line_of(mark) for mark in _marks(session, one, [entry.id for entry in entries])]
+        lines = [line_of(mark) for mark in _marks(session, one, [entry.id for entry in entries])]
     if not lines:
         raise NotFound
     return one, lines[0]
@@ -168,11 +174,17 @@ def _marks(session: Session, one: Evaluation, entry_ids: Sequence[int] | None = 
     return session.scalars(asked.order_by(EvaluationMark.rank.is_(None), EvaluationMark.rank, EvaluationEntry.subject_id)).all()
 
 
-def frozen_line(terms: Terms, entry: EvaluationEntry) -> Line:
-    """Show a frozen entry that has no marks yet."""
-    facts = facts_from(entry.inputs)
-    found = score(terms, {key: one.value for key, one in facts.items()})
-    return Line(entry.subject_id, entry.organisation_id, Sentence(entry.name_zh, entry.name_en), facts, found, None, "", entry.id, entry.number)
+def _frozen_lines(terms: Terms, entries: Sequence[EvaluationEntry]) -> list[Line]:
+    """Show frozen entries that have no marks yet."""
+    values = [values_from(entry.inputs) for entry in entries]
+    known = known_values(terms, values)
+    return [
+        Line(
+            entry.subject_id, entry.organisation_id, Sentence(entry.name_zh, entry.name_en), facts_from(entry.inputs), score(terms, value, known),
+            entry_id=entry.id, number=entry.number,
+        )
+        for entry, value in zip(entries, values, strict=True)
+    ]  # fmt: skip
 
 
 def line_of(mark: EvaluationMark) -> Line:
