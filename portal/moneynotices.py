@@ -14,16 +14,17 @@ from sqlalchemy.orm import Session, joinedload
 
 from instruments.access import Viewer
 from instruments.people import Person
+from portal.cycles import within
 from portal.links import outside_path
 from portal.notices import notice
 from portal.outbox import enqueue
 from portal.recipients import administrators_of, answering_for, managers_of, pis_of, province_administrators
-from portal.statementrows import month_name, pick
+from portal.statementrows import pick
 from scheduling.accounting.charges import Charge
 from scheduling.accounting.claims import STATUSES as CLAIM_STATUSES
 from scheduling.accounting.claims import Claim
+from scheduling.accounting.closingcycles import PeriodClose
 from scheduling.accounting.holds import Hold, open_holds
-from scheduling.accounting.periods import PeriodClose
 from scheduling.accounting.statements import Statement
 from scheduling.accounting.vouchers import Voucher
 
@@ -78,7 +79,7 @@ def statements_notice(session: Session, closed: PeriodClose, now: datetime) -> N
         for person in answering[one.account_id]:
             theirs.setdefault(person.id, (person, []))[1].append(one)
     for person, rows in theirs.values():
-        tell(session, [person], "statements-issued", str(closed.id), {"rows": rows, "first": rows[0], "month": month_name}, now)
+        tell(session, [person], "statements-issued", str(closed.id), {"rows": rows, "first": rows[0], "period": within(closed.cycle)}, now)
 
 
 def voucher_notice(session: Session, one: Voucher, now: datetime) -> None:

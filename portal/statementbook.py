@@ -66,7 +66,7 @@ def facts_of(sheet: Sheet) -> list[tuple[str, str]]:
     closed = one.closed_at.astimezone(zone(sheet.time_zone)).date().isoformat()
     return [
         (title, one.number), (t("收款单位", "Provider"), sheet.provider), (t("付款方", "Payer"), sheet.payer),
-        (t("账户", "Account"), f"{one.account_number} {one.account_name} ({sheet.kind})"), (t("结算月份", "Month"), sheet.month),
+        (t("账户", "Account"), f"{one.account_number} {one.account_name} ({sheet.kind})"), (t("结算期", "Period"), sheet.period),
         (t("结账日期", "Closed on"), closed), (t("币种", "Currency"), "CNY"),
     ]  # fmt: skip
 

@@ -41,7 +41,7 @@ def statement_pdf(sheet: Sheet, rows: Sequence[Row], now: datetime) -> bytes:
     title = f"{_title(sheet)} {sheet.statement.number}"
     document = SimpleDocTemplate(
         out, pagesize=A4, leftMargin=EDGE, rightMargin=EDGE, topMargin=EDGE, bottomMargin=EDGE, title=_clean(title),
-        author=_clean(sheet.provider), subject=_clean(sheet.month), lang=t("zh-CN", "en"), displayDocTitle=True,
+        author=_clean(sheet.provider), subject=_clean(sheet.period), lang=t("zh-CN", "en"), displayDocTitle=True,
     )  # fmt: skip
     story = [
         _text(title, 16, 22),

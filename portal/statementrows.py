@@ -10,7 +10,8 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
-from portal.language import current_language, say, t
+from portal.cycles import cycle_name
+from portal.language import current_language, say
 from scheduling.accounting.accounts import KINDS, NOTHING
 from scheduling.accounting.charges import ChargeLine
 from scheduling.accounting.ledger import TRANSACTION_KINDS
@@ -53,7 +54,7 @@ class Sheet:
     provider: str
     payer: str
     kind: str
-    month: str
+    period: str
     is_whole: bool
     own: Decimal
     settled: Decimal
@@ -74,7 +75,7 @@ def sheet_of(session: Session, one: Statement, viewer: Viewer) -> Sheet:
     """Give a statement as one reader sees it."""
     is_whole = sees_whole(viewer, one)
     return Sheet(
-        one, pick(one.provider_zh, one.provider_en), pick(one.payer_zh, one.payer_en), say(KINDS[one.account_kind]), month_name(one),
+        one, pick(one.provider_zh, one.provider_en), pick(one.payer_zh, one.payer_en), say(KINDS[one.account_kind]), cycle_name(one.cycle),
         is_whole, NOTHING if is_whole else own_sum(session, one, viewer.person_id), settled_amounts(session, [one.id]).get(one.id, NOTHING),
         one.organisation.time_zone,
     )  # fmt: skip
@@ -83,11 +84,6 @@ def sheet_of(session: Session, one: Statement, viewer: Viewer) -> Sheet:
 def pick(zh: str, en: str) -> str:
     """Choose a frozen name in the reader's language, or else the other."""
     return (zh or en) if current_language() == "zh" else (en or zh)
-
-
-def month_name(one: Statement) -> str:
-    """Write a statement's month: 2026年10月, October 2026."""
-    return t("{year}年{number}月", "{month} {year}", year=one.month.year, number=one.month.month, month=one.month.strftime("%B"))
 
 
 def rows_of(session: Session, lines: Sequence[StatementLine]) -> list[Row]:

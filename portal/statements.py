@@ -1,4 +1,4 @@
-"""Statements: the list, one of them, marking it as settled. Paper and sheets: statementfiles; closing a month: periods."""
+"""Statements: the list, one of them, marking it as settled. Paper and sheets: statementfiles; closing: periods and closingcycles."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from wtforms import DateField, SelectField, StringField
 
 from instruments.errors import Invalid, NotFound, OutOfOrder
 from instruments.money import yuan
-from portal import clock, periods, statementfiles
+from portal import clock, closingcycles, periods, statementfiles
 from portal.api.paging import cursor_of, key_of
 from portal.auth import login_required, viewer
+from portal.cycles import cycle_name
 from portal.errors import status_of
 from portal.forms import AtMost, Form, Required, options
 from portal.language import lazy_t, say, t
-from portal.statementrows import month_name, pick, rows_of, sheet_of
+from portal.statementrows import pick, rows_of, sheet_of
 from portal.transactions import reading, writing
 from scheduling.accounting.accounts import KINDS, NOTHING
 from scheduling.accounting.settlements import (
@@ -63,7 +64,7 @@ def mine() -> str:
         page = page_of_statements(session, wanted, viewer=viewer(), limit=ROWS, before=key[0] if key else None)
         paid = settled_amounts(session, [one.id for one in page.statements])
         rows = [
-            (one, pick(one.provider_zh, one.provider_en), month_name(one), one.due - paid.get(one.id, NOTHING)) for one in page.statements
+            (one, pick(one.provider_zh, one.provider_en), cycle_name(one.cycle), one.due - paid.get(one.id, NOTHING)) for one in page.statements
         ]
         return render_template(
             "statements/mine.html", rows=rows, total=page.total, next=cursor_of(page.next) if page.next else None, wanted=wanted, kinds=KINDS,
@@ -159,4 +160,5 @@ statements.add_url_rule("/statements/<int:statement_id>/paper", "paper", stateme
 statements.add_url_rule("/statements/<int:statement_id>/statement.pdf", "pdf", statementfiles.pdf)
 statements.add_url_rule("/statements/<int:statement_id>/statement.xlsx", "workbook", statementfiles.workbook)
 statements.add_url_rule("/statements/close", "close", periods.close, methods=["GET", "POST"])
+statements.add_url_rule("/statements/cycle", "cycle", closingcycles.cycle, methods=["GET", "POST"])
 statements.add_url_rule("/statements/journal.csv", "journal", periods.journal)

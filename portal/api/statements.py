@@ -65,7 +65,8 @@ def show_statement(statement_id: int, query: StatementAsked) -> StatementWithLin
 def _fields(one: Statement, paid: Decimal) -> dict[str, Any]:
     left = one.due - paid
     return {
-        "id": str(one.id), "number": one.number, "month": one.month.strftime("%Y-%m"),
+        "id": str(one.id), "number": one.number, "month": one.month.strftime("%Y-%m"), "months": one.months,
+        "last_month": one.cycle.last_month.strftime("%Y-%m"),
         "organisation": Named(id=str(one.organisation_id), name_zh=one.provider_zh, name_en=one.provider_en),
         "account": StatementAccount(
             id=str(one.account_id), number=one.account_number, name=one.account_name, kind=one.account_kind, payer_zh=one.payer_zh,

@@ -20,9 +20,9 @@ from scheduling.accounting.charges import Charge
 from scheduling.accounting.charging import confirm_charge, finalise_due
 from scheduling.accounting.deposits import Transfer, deposit
 from scheduling.accounting.disputes import dispute, set_payers
-from scheduling.accounting.periods import close_period, month_of
+from scheduling.accounting.periods import close_period
 from scheduling.accounting.splits import WHOLE
-from scheduling.accounting.statements import month_before, month_span
+from scheduling.accounting.statements import month_before, month_of, month_span
 from scheduling.usage import UsageRecord
 
 WEEK = timedelta(days=7)

@@ -21,9 +21,8 @@ from portal.files import keep_file
 from scheduling.accounting.charges import Charge
 from scheduling.accounting.claiming import StoredFile, add_document, confirm_claim, settle_claim, submit
 from scheduling.accounting.claims import DOCUMENT_KINDS, charges_to_claim
-from scheduling.accounting.periods import month_of
 from scheduling.accounting.redeeming import use_voucher
-from scheduling.accounting.statements import month_before
+from scheduling.accounting.statements import month_before, month_of
 from scheduling.accounting.vouchers import Application, Voucher, apply_for, grant_voucher
 
 DAY = timedelta(days=1)

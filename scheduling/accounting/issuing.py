@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from instruments.catalogue import Instrument
 from instruments.people import Group, Organisation, Person
 from scheduling.accounting.accounts import NOTHING, PAYERS, Account
 from scheduling.accounting.charges import Charge
+from scheduling.accounting.cycles import Cycle
 from scheduling.accounting.ledger import LedgerEntry, LedgerTransaction
 from scheduling.accounting.statements import CARRIED, COSTS, PREPAID, Statement, StatementLine, next_serial
 
@@ -28,14 +29,14 @@ class Issue:
     """For whom and for when statements are made, by whom."""
 
     organisation: Organisation
-    month: date
+    cycle: Cycle
     until: datetime
     at: datetime
     by: int | None
 
 
 def issue_statements(session: Session, issue: Issue) -> Iterator[Statement]:
-    """Make the statements of an organisation for a month, account by account, of all that was posted before `until` and is on none yet.
+    """Make the statements of an organisation for a cycle, account by account, of all that was posted before `until` and is on none yet.
 
     The caller holds lock_numbers, so that nobody else takes the same entries.
     """
@@ -90,11 +91,12 @@ def _made(session: Session, issue: Issue, account: Account, rows: Sequence[Any])
     charged = -sum((row.amount for row in rows if row.kind in COSTS), NOTHING)
     paid_in = sum((row.amount for row in rows if row.kind not in COSTS), NOTHING)
     opening = _opening(session, issue, account)
-    serial, owner = next_serial(session, issue.organisation.id, issue.month.year), issue.organisation
+    serial, owner = next_serial(session, issue.organisation.id, issue.cycle.first.year), issue.organisation
     payer_zh, payer_en = _payer(session, account)
     made = Statement(
-        organisation_id=owner.id, account_id=account.id, year=issue.month.year, serial=serial,
-        number=f"{owner.code}-{issue.month.year}-{serial:05d}"[:40], month=issue.month, provider_zh=owner.name_zh, provider_en=owner.name_en,
+        organisation_id=owner.id, account_id=account.id, year=issue.cycle.first.year, serial=serial,
+        number=f"{owner.code}-{issue.cycle.first.year}-{serial:05d}"[:40], month=issue.cycle.first, months=issue.cycle.months,
+        provider_zh=owner.name_zh, provider_en=owner.name_en,
         payer_zh=payer_zh, payer_en=payer_en, account_number=account.number, account_name=account.name, account_kind=account.kind,
         line_count=len(rows), charged=charged, paid_in=paid_in, opening=opening,
         closing=None if opening is None else opening + paid_in - charged, due=NOTHING if account.kind in PREPAID else charged,

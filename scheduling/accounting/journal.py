@@ -16,8 +16,9 @@ from instruments.people import Organisation
 from instruments.timespan import zone
 from scheduling.accounting.accounts import Account
 from scheduling.accounting.charges import Charge
+from scheduling.accounting.cycles import Cycle
 from scheduling.accounting.ledger import LedgerEntry, LedgerTransaction
-from scheduling.accounting.statements import Statement, StatementLine, month_span
+from scheduling.accounting.statements import Statement, StatementLine, first_of
 
 AT_ONCE = 1000
 COLUMNS = (
@@ -57,9 +58,9 @@ class JournalRow:
         return self.amount if self.amount > 0 else None
 
 
-def journal_of(session: Session, organisation: Organisation, month: date) -> Iterator[JournalRow]:
-    """Give the postings of a month that concern an organisation, in the order of the ledger, a slice of them in memory at a time."""
-    span = month_span(month, organisation.time_zone)
+def journal_of(session: Session, organisation: Organisation, month: date, months: int = 1) -> Iterator[JournalRow]:
+    """Give the postings of a month, or of so many from it on, that concern an organisation, in the order of the ledger, a slice of them in memory at a time."""
+    span = Cycle(first_of(month), months).span(organisation.time_zone)
     posted = (LedgerTransaction.at >= span.start, LedgerTransaction.at < span.end)
     ends = select(func.min(LedgerEntry.id), func.max(LedgerEntry.id)).join(LedgerEntry.transaction).where(*posted)
     first, last = session.execute(ends).one()

@@ -14,6 +14,7 @@ from instruments.access import Viewer
 from instruments.errors import NotFound
 from scheduling.accounting.accounts import NOTHING, Account
 from scheduling.accounting.charges import ChargeLine
+from scheduling.accounting.cycles import LENGTHS, months_later
 from scheduling.accounting.settlements import paid_condition
 from scheduling.accounting.spenders import may_read_account
 from scheduling.accounting.statements import Statement, StatementLine, statement
@@ -86,12 +87,18 @@ def _conditions(wanted: WantedStatements) -> list[ColumnElement[bool]]:
     if wanted.organisation_id is not None:
         found.append(Statement.organisation_id == wanted.organisation_id)
     if wanted.month is not None:
-        found.append(Statement.month == wanted.month)
+        found.append(_of_month(wanted.month))
     if wanted.account_id is not None:
         found.append(Statement.account_id == wanted.account_id)
     if wanted.open_only:
         found.append(~paid_condition())
     return found
+
+
+def _of_month(month: date) -> ColumnElement[bool]:
+    """Give the condition on Statement for those whose cycle a month lies in."""
+    reaching = ((Statement.months == months) & (Statement.month > months_later(month, -months)) for months in LENGTHS)
+    return (Statement.month <= month) & or_(*reaching)
 
 
 def sees_whole(viewer: Viewer, one: Statement) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, extract, func, or_, select
 from sqlalchemy.orm import aliased
 
 from scheduling.accounting.charges import Charge
+from scheduling.accounting.closingcycles import PeriodClose
 from scheduling.accounting.ledger import LedgerEntry, LedgerTransaction
 from scheduling.accounting.settlements import Settlement
 from scheduling.accounting.statements import CLOSING, COSTS, Statement, StatementCounter, StatementLine
@@ -124,6 +125,22 @@ def _settlements() -> tuple[str, str, Select[Any]]:
     return "settlements in the ledger", "settlement", found.where(wrong).order_by(Settlement.id)
 
 
+def _spans() -> tuple[str, str, Select[Any]]:
+    """An organisation's closed cycles neither overlap nor leave holes from its first on."""
+    first: ColumnElement[int] = extract("year", PeriodClose.month) * 12 + extract("month", PeriodClose.month)
+    until = func.lag(first + PeriodClose.months).over(partition_by=PeriodClose.organisation_id, order_by=PeriodClose.month)
+    rows = select(PeriodClose.id, first.label("first"), until.label("until")).subquery()
+    return "closed cycles", "closing", select(rows.c.id).where(rows.c.first != rows.c.until).order_by(rows.c.id)
+
+
+def _closes() -> tuple[str, str, Select[Any]]:
+    """A statement is of a cycle that was closed, and as long as that."""
+    closed = exists().where(
+        PeriodClose.organisation_id == Statement.organisation_id, PeriodClose.month == Statement.month, PeriodClose.months == Statement.months
+    )
+    return "cycles of statements", "statement", select(Statement.id).where(~closed).order_by(Statement.id)
+
+
 STATEMENT_LOOKS: tuple[Callable[[], tuple[str, str, Select[Any]]], ...] = (
-    _sums, _entries, _numbers, _balances, _charges, _settled, _settlements,
+    _sums, _entries, _numbers, _balances, _charges, _settled, _settlements, _spans, _closes,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Statements (结算单): what one organisation put onto one account in a month, numbered without gaps, and never changed once made.
+"""Statements (结算单): what one organisation put onto one account in a closing cycle, numbered without gaps, and never changed once made.
 
 The database keeps every row as it was made: a late record goes onto the next statement, a mistake is put right by a reversal there.
 """
@@ -15,8 +15,9 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 from instruments.database import Base, Key, attach, is_sqlite
 from instruments.errors import Invalid, NotFound, Sentence
 from instruments.people import Organisation
-from instruments.timespan import TimeSpan, at_wall, zone
+from instruments.timespan import TimeSpan, zone
 from scheduling.accounting.accounts import Account
+from scheduling.accounting.cycles import LENGTHS_SQL, Cycle
 from scheduling.accounting.ledger import keep_rows
 
 # What costs, as against what pays for it.
@@ -25,7 +26,7 @@ COSTS = ("charge", "reversal")
 PREPAID = ("prepaid", "voucher")
 # Accounts that one organisation alone puts something onto, so that a statement can carry the balance.
 CARRIED = ("prepaid", "credit")
-# The row of the counter that belongs to no year: whoever closes a month of whatever year holds it.
+# The row of the counter that belongs to no year: whoever closes a cycle of whatever year holds it.
 CLOSING = 0
 
 
@@ -41,8 +42,9 @@ class StatementCounter(Base):
 
 
 class Statement(Base):
-    """What `organisation_id` put onto an account up to the end of a month, with the names as they were then.
+    """What `organisation_id` put onto an account up to the end of a cycle, with the names as they were then.
 
+    `month` is the first day of the cycle, `months` how many it has; its number is of the year the cycle begins in.
     `charged` is what the uses cost, less what was taken back; `paid_in` all other movements; `due` what is to be transferred for it.
     `opening` and `closing` are the account's balance where it can be told.
     """
@@ -56,6 +58,7 @@ class Statement(Base):
     serial: Mapped[int]
     number: Mapped[str] = mapped_column(String(40))
     month: Mapped[date]
+    months: Mapped[int] = mapped_column(default=1, server_default="1")
     provider_zh: Mapped[str] = mapped_column(String(200))
     provider_en: Mapped[str] = mapped_column(String(200), default="")
     payer_zh: Mapped[str] = mapped_column(String(420))
@@ -78,10 +81,16 @@ class Statement(Base):
     __table_args__ = (
         UniqueConstraint("organisation_id", "year", "serial"),
         CheckConstraint("line_count > 0", name="line_count"),
+        CheckConstraint(LENGTHS_SQL, name="months"),
         CheckConstraint("closing = opening + paid_in - charged", name="closing"),
         Index(None, "organisation_id", "month"),
         Index(None, "account_id", "id"),
     )
+
+    @property
+    def cycle(self) -> Cycle:
+        """Give the months it is of."""
+        return Cycle(self.month, self.months)
 
 
 class StatementLine(Base):
@@ -152,8 +161,12 @@ def month_before(month: date) -> date:
 
 def month_span(month: date, time_zone: str) -> TimeSpan:
     """Give a month by an organisation's own clock."""
-    tz = zone(time_zone)
-    return TimeSpan(at_wall(first_of(month), 0, tz), at_wall(month_after(month), 0, tz))
+    return Cycle(first_of(month)).span(time_zone)
+
+
+def month_of(at: datetime, organisation: Organisation) -> date:
+    """Give the month a time belongs to by an organisation's clock."""
+    return first_of(at.astimezone(zone(organisation.time_zone)).date())
 
 
 def read_month(text: str) -> date:
@@ -172,7 +185,7 @@ def _no_month() -> Invalid:
 
 
 def lock_numbers(session: Session, organisation_id: int, year: int = CLOSING) -> None:
-    """Wait until nobody else closes a month of an organisation, and keep others waiting until the transaction ends."""
+    """Wait until nobody else closes a cycle of an organisation, and keep others waiting until the transaction ends."""
     session.execute(_counter(session, organisation_id, year))
     where = (StatementCounter.organisation_id == organisation_id, StatementCounter.year == year)
     session.execute(select(StatementCounter.last).where(*where).with_for_update())

@@ -255,6 +255,8 @@ GUARDS = (
     on("POST statements.take_back_settlement", to.SETTLES, reason="记错"),
     on("GET statements.close", to.ORGANISATION),
     on("POST statements.close", to.OF_HOME_CHANGE, organisation="home", month="2026-10"),
+    on("GET statements.cycle", to.ORGANISATION),
+    on("POST statements.cycle", to.OF_HOME_CHANGE, organisation="home", months="3", since="2026-12-01"),
     on("GET statements.journal", to.ORGANISATION, {"month": "2026-10"}),
     # vouchers and claims
     on("GET vouchers.mine", to.SIGNED_IN),

@@ -23,8 +23,9 @@ from portal.schema import upgrade
 from scheduling.accounting.charging import confirm_charge, finalise_due
 from scheduling.accounting.claiming import refuse_claim, settle_claim, withdraw_claim
 from scheduling.accounting.claims import Claim, ClaimDocument, VoucherUse
+from scheduling.accounting.closingcycles import PeriodClose
 from scheduling.accounting.disputes import reverse_charge
-from scheduling.accounting.periods import PeriodClose, close_period
+from scheduling.accounting.periods import close_period
 from scheduling.accounting.settlements import Payment, Settlement, settle, take_back
 from scheduling.accounting.statements import Statement, StatementLine, next_serial
 from scheduling.accounting.vouchers import Voucher

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from instruments.people import Person
 from portal.cli import main
 from portal.outbox import OutboxMessage
+from scheduling.accounting.closingcycles import PeriodClose
 from scheduling.accounting.journal import COLUMNS
-from scheduling.accounting.periods import PeriodClose
 from scheduling.accounting.statements import Statement
 
 

@@ -21,7 +21,7 @@ from instruments.publication import STEPS
 from portal import delivery, letters, moneynotices, notices
 from portal.outbox import OutboxMessage, enqueue
 from scheduling.accounting.claims import STATUSES as CLAIM_STATUSES
-from scheduling.accounting.periods import PeriodClose
+from scheduling.accounting.closingcycles import PeriodClose
 from scheduling.usageproblems import KINDS as PROBLEMS
 from tests.fixtures.asking import Ask
 from tests.fixtures.queries import Watched, WatchedRequest

@@ -18,9 +18,9 @@ from scheduling.accounting import claiming
 from scheduling.accounting.approvals import decide_spend
 from scheduling.accounting.charging import accept, confirm_charge
 from scheduling.accounting.claims import claim
+from scheduling.accounting.closingcycles import PeriodClose
 from scheduling.accounting.disputes import answer_dispute, dispute
 from scheduling.accounting.holds import Hold
-from scheduling.accounting.periods import PeriodClose
 from scheduling.accounting.vouchers import refuse_voucher
 from scheduling.usageproblems import open_problem, resolve_problem
 from tests.fixtures.letters import method_of, text_of

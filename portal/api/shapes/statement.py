@@ -13,7 +13,7 @@ Month = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="S
 
 
 class StatementsAsked(Asked):
-    """Which statements: of a provider, a month, an account; or only those still to be settled."""
+    """Which statements: of a provider, an account, the cycle a month lies in; or only those still to be settled."""
 
     organisation: Id | None = None
     account: Id | None = None
@@ -31,7 +31,7 @@ class StatementAsked(Asked):
 
 
 class StatementAccount(BaseModel):
-    """Whose account it is on, with the names as they were when the month was closed."""
+    """Whose account it is on, with the names as they were when the books were closed."""
 
     id: str
     number: str
@@ -46,7 +46,9 @@ class StatementOut(BaseModel):
 
     id: str
     number: str
-    month: str
+    month: Annotated[str, Field(description="The first month of the closing cycle it is of")]
+    months: Annotated[int, Field(description="How many months the cycle has: 1, 3, 6 or 12")]
+    last_month: Annotated[str, Field(description="The last month of the cycle")]
     organisation: Named
     account: StatementAccount
     charged: str

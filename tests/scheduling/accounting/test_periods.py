@@ -14,11 +14,11 @@ from instruments.timespan import TimeSpan
 from scheduling.accounting.charging import confirm_charge
 from scheduling.accounting.disputes import dispute
 from scheduling.accounting.journal import COLUMNS, cells_of, journal_of
-from scheduling.accounting.periods import check_list, close_period, closed_months, month_of, month_to_close
+from scheduling.accounting.periods import check_list, close_period, closed_months, month_to_close
 from scheduling.accounting.proof import check_books
 from scheduling.accounting.settlements import Payment, settle, take_back
 from scheduling.accounting.statementproof import STATEMENT_LOOKS
-from scheduling.accounting.statements import Statement
+from scheduling.accounting.statements import Statement, month_of
 from scheduling.usageproblems import open_problem
 
 SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
@@ -165,6 +165,7 @@ def books(session, owner, keeper, instrument, person, grant, an_account, an_orga
     (last,) = closing(owner, NOVEMBER, now + timedelta(days=20))
     return {
         "statement": made.id, "last": last.id, "mark": mark.id, "owner": owner.id, "charge": one.id, "second": second.id, "grant": grant.id,
+        "november": closed_months(session, owner.id)[0].id,
     }  # fmt: skip
 
 
@@ -182,6 +183,9 @@ TAMPERED = [
     ("numbers of statements", "organisation {owner}", "UPDATE statement_counter SET last = 3 WHERE year = 2026"),
     ("balances of statements", "statement {last}", "UPDATE statement SET opening = 5, closing = 5 + paid_in - charged WHERE id = {last}"),
     ("charges on statements", "charge {charge}", "UPDATE charge SET statement_id = {last} WHERE id = {charge}"),
+    ("closed cycles", "closing {november}", "UPDATE period_close SET month = '2026-12-01' WHERE id = {november}"),
+    ("closed cycles", "closing {november}", "UPDATE period_close SET months = 3 WHERE id <> {november}"),
+    ("cycles of statements", "statement {last}", "UPDATE statement SET months = 3 WHERE id = {last}"),
     ("settled amounts", "statement {statement}", "UPDATE settlement SET amount = 99999 WHERE id = {mark}"),
     ("settlements in the ledger", "settlement {mark}", "UPDATE settlement SET amount = 1 WHERE id = {mark}"),
 ]
@@ -192,7 +196,7 @@ def _switch_off(session, backend):
         names = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all()
         statements = [f"DROP TRIGGER {name}" for name in names]
     else:
-        tables = ("statement", "statement_line", "settlement", "charge")
+        tables = ("statement", "statement_line", "settlement", "charge", "period_close")
         statements = ["SET CONSTRAINTS ALL IMMEDIATE", *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables)]
     for statement in statements:
         session.execute(text(statement))

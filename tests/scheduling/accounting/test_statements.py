@@ -15,8 +15,9 @@ from instruments.access import load_viewer
 from instruments.errors import Invalid, NotFound
 from scheduling.accounting import issuing
 from scheduling.accounting.charging import confirm_charge
+from scheduling.accounting.closingcycles import PeriodClose
 from scheduling.accounting.disputes import reverse_charge
-from scheduling.accounting.periods import PeriodClose, close_period
+from scheduling.accounting.periods import close_period
 from scheduling.accounting.proof import check_books
 from scheduling.accounting.statementlist import (
     WantedStatements,
