@@ -61,7 +61,7 @@ def cycle() -> Any:
     except Invalid as error:
         form.refuse(error)
         return _page(form), 422
-    flash(t("已保存。新周期从 {day} 开始，第一期是{name}。", "Saved. It begins on {day}; its first cycle is {name}.", day=begins, name=name), "success")
+    flash(t("已保存。新周期从 {day} 开始，第一期：{name}。", "Saved. It begins on {day}; its first cycle is {name}.", day=begins, name=name), "success")
     return redirect(url_for("statements.cycle", organisation=organisation_id))
 
 
@@ -69,7 +69,8 @@ def _form(session: Session, one: Organisation) -> CycleForm:
     plan = plan_of(session, one.id)
     running = cycle_under_way(plan, one, clock.now())
     days = first_days(plan, running)
-    form = CycleForm(months=str(plan.cycle_of(days[0]).months), since=days[0].isoformat())
+    chosen = plan.steps[-1] if plan.steps and plan.steps[-1].first in days else plan.cycle_of(days[0])
+    form = CycleForm(months=str(chosen.months), since=chosen.first.isoformat())
     form.months.choices = options((str(months), say(name)) for months, name in LENGTHS.items())
     form.since.choices = options((day.isoformat(), day.isoformat()) for day in days)
     return form
@@ -90,7 +91,7 @@ def _page(form: CycleForm | None = None) -> str:
 def _facts(plan: Plan, running: Cycle) -> Sequence[tuple[str, str]]:
     coming = plan.cycle_of(running.until)
     changes = [step for step in plan.steps if step.first > running.first]
-    planned = t("；", "; ").join(t("从 {day} 起{how}", "{how} from {day}", day=step.first, how=_how(step)) for step in changes)
+    planned = t("；", "; ").join(_planned(step) for step in changes)
     return (
         (t("目前", "Now"), _how(running)),
         (t("正在进行的一期", "Cycle under way"), _spelt(running)),
@@ -99,10 +100,14 @@ def _facts(plan: Plan, running: Cycle) -> Sequence[tuple[str, str]]:
     )
 
 
+def _planned(step: Cycle) -> str:
+    name, how = within(step), _how(step)
+    return t("从 {day} 起{how}，第一期：{name}", "{how} from {day}, to begin with {name}", day=step.first, how=how, name=name)
+
+
 def _how(one: Cycle) -> str:
     return say(LENGTHS[one.months])
 
 
 def _spelt(one: Cycle) -> str:
-    days = t("{first} 起，{until} 前", "from {first}, ends before {until}", first=one.first, until=one.until)
-    return t("{name}（{days}）", "{name} ({days})", name=cycle_name(one), days=days)
+    return t("{name}（{first} 至 {last}）", "{name} ({first} to {last})", name=cycle_name(one), first=one.first, last=one.last_day)

@@ -75,8 +75,8 @@ def journal() -> Response:
     """Give the journal of an organisation's month, or of so many from it on, as CSV for a finance system."""
     if not may_close():
         raise NotFound
-    month = read_month(request.args.get("month", ""))
-    cycle = Cycle(month, _months(request.args.get("months", "")))
+    months = _months(request.args.get("months", ""))
+    cycle = Cycle(read_month(request.args.get("month", "")), months)
     with reading() as session:
         one = organisation_asked(session, request.args)
         name = f"journal-{one.id}-{cycle.code}.csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from instruments.errors import Sentence
 from instruments.timespan import TimeSpan, at_wall, zone
@@ -30,6 +30,11 @@ class Cycle:
     def until(self) -> date:
         """Give the first day after it."""
         return months_later(self.first, self.months)
+
+    @property
+    def last_day(self) -> date:
+        """Give its last day."""
+        return self.until - timedelta(days=1)
 
     @property
     def last_month(self) -> date:

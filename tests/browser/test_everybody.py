@@ -28,7 +28,7 @@ PROVINCE = (
 MONEY = ("/usage", "/charges", "/accounts", "/statements")
 # The sample firm has two vouchers, and three claims on the first.
 OF_A_FIRM = ("/vouchers", "/vouchers/1", "/vouchers/2", "/vouchers/apply/1", "/claims/1", "/claims/2", "/claims/3")
-MONTHS = ("/statements/close", "/statements/1", "/statements/1/paper", "/accounts/1", "/accounts/new", "/claims")
+MONTHS = ("/statements/close", "/statements/cycle", "/statements/1", "/statements/1/paper", "/accounts/1", "/accounts/new", "/claims")
 SUPPORT = ("/province/vouchers", "/province/programmes", "/province/programmes/1", "/province/programmes/new", "/province/related", "/claims/2")
 SECTIONS = ("", "/hours", "/closures", "/rules", "/qualifications", "/documents", "/publication")
 
@@ -50,7 +50,7 @@ def paths_of(role: str, instrument_id: int) -> tuple[str, ...]:
         ),
         "orgadmin": ORGANISATION + MONEY + MONTHS,
         "admin": PROVINCE + SUPPORT,
-        "auditor": ("/audit", *MONEY, "/statements/close", "/vouchers", "/claims", "/province/coverage", f"/instruments/{instrument_id}"),
+        "auditor": ("/audit", *MONEY, "/statements/close", "/statements/cycle", "/vouchers", "/claims", "/province/coverage", f"/instruments/{instrument_id}"),
     }[role]  # fmt: skip
 
 

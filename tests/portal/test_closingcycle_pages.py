@@ -14,10 +14,10 @@ from instruments.access import load_viewer
 from instruments.roles import grant as give_role
 from portal.cycles import cycle_name, short, within
 from portal.monthclose import close_month
-from portal.outbox import OutboxMessage
 from scheduling.accounting.closingcycles import ClosingCycle, choose_cycle
 from scheduling.accounting.cycles import Cycle
 from scheduling.accounting.statements import Statement
+from tests.fixtures.letters import text_of
 from tests.portal.papers import written
 
 NAMES = [
@@ -89,8 +89,8 @@ def made(session, app, instrument, owner, keeper, a_person, an_account, a_group,
 class TestChoosing:
     def test_the_page_says_what_runs_what_is_next_and_its_first_day(self, as_, keeper):
         page = as_(keeper).get("/statements/cycle").text
-        assert "November 2026 (from 2026-11-01, ends before 2026-12-01)" in page
-        assert "December 2026 (from 2026-12-01, ends before 2027-01-01)" in page
+        assert "November 2026 (2026-11-01 to 2026-11-30)" in page
+        assert "December 2026 (2026-12-01 to 2026-12-31)" in page
         assert "Until another cycle is chosen, every month is closed." in page
 
     def test_a_quarter_is_chosen_from_a_day_on(self, session, as_, owner, keeper, send):
@@ -99,7 +99,7 @@ class TestChoosing:
         assert answer.location == f"/statements/cycle?organisation={owner.id}"
         page = browser.get(answer.location).text
         assert "It begins on 2027-01-01; its first cycle is the first quarter of 2027." in page
-        assert "Every quarter from 2027-01-01" in page
+        assert "Every quarter from 2027-01-01, to begin with the first quarter of 2027" in page
         made = session.scalars(select(ClosingCycle)).one()
         assert (made.begins, made.months, made.chosen_by) == (date(2027, 1, 1), 3, keeper.id)
 
@@ -170,6 +170,6 @@ class TestSpan:
         assert (row["month"], row["months"], row["last_month"]) == ("2026-07", 3, "2026-09")
         assert call("GET", "/statements?month=2026-10").json["items"] == []
 
-    def test_the_letter_says_the_quarter(self, session, made):
-        (letter,) = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "statements-issued"))
+    def test_the_letter_says_the_quarter(self, made, by_wire, now):
+        (letter,) = by_wire(now).values()
         assert "for the third quarter of 2026:" in text_of(letter)

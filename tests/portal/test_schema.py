@@ -8,6 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, event, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from instruments.database import make_engine
 from portal.schema import all_tables, downgrade, is_current, upgrade
@@ -111,3 +112,20 @@ def test_how_income_was_divided_is_taken_along_there_and_back(empty_database: Da
     with engine.begin() as connection:
         found = connection.execute(text("SELECT part, percent FROM income_split ORDER BY part")).all()
     assert found == [("instrument", 8000), ("management", 2000)]
+
+
+def test_what_was_closed_before_there_were_other_cycles_is_of_one_month_and_stays(empty_database: Database) -> None:
+    engine = empty_database.engine
+    upgrade(engine)
+    downgrade(engine, "0011")
+    with engine.begin() as connection:
+        named = "id, code, name_zh, name_en, kind, city, time_zone, website, mail_domain, is_active, is_sample, version"
+        values = "1, 'A', '甲', '', 'university', '', 'Asia/Shanghai', '', '', TRUE, FALSE, 1"
+        connection.execute(text(f"INSERT INTO organisation ({named}) VALUES ({values})"))
+        row = "1, '2026-10-01', 0, '2026-11-02 03:04:05'"
+        connection.execute(text(f"INSERT INTO period_close (organisation_id, month, statements, closed_at) VALUES ({row})"))
+    upgrade(engine)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT months FROM period_close")).all() == [(1,)]
+    with pytest.raises(DBAPIError, match="stays closed"), engine.begin() as connection:
+        connection.execute(text("UPDATE period_close SET months = 3"))
