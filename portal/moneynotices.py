@@ -79,7 +79,7 @@ def statements_notice(session: Session, closed: PeriodClose, now: datetime) -> N
         for person in answering[one.account_id]:
             theirs.setdefault(person.id, (person, []))[1].append(one)
     for person, rows in theirs.values():
-        tell(session, [person], "statements-issued", str(closed.id), {"rows": rows, "first": rows[0], "period": within(closed.cycle)}, now)
+        tell(session, [person], "statements-issued", str(closed.id), {"rows": rows, "first": rows[0], "period": within}, now)
 
 
 def voucher_notice(session: Session, one: Voucher, now: datetime) -> None:
