@@ -117,7 +117,7 @@ def test_how_income_was_divided_is_taken_along_there_and_back(empty_database: Da
 def test_what_was_closed_before_there_were_other_cycles_is_of_one_month_and_stays(empty_database: Database) -> None:
     engine = empty_database.engine
     upgrade(engine)
-    downgrade(engine, "0011")
+    downgrade(engine, "0012")
     with engine.begin() as connection:
         named = "id, code, name_zh, name_en, kind, city, time_zone, website, mail_domain, is_active, is_sample, version"
         values = "1, 'A', '甲', '', 'university', '', 'Asia/Shanghai', '', '', TRUE, FALSE, 1"
