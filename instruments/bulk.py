@@ -9,14 +9,11 @@ from sqlalchemy.orm import Session
 
 from instruments.database import Base, is_sqlite
 
-Row = Sequence[int | str | bytes | bool | None]
+Row = Sequence[int | str | bool | None]
 
 
 def insert_rows(session: Session, table: type[Base], columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Insert rows of plain values, dates as ISO texts, in the order of the columns; in the session's transaction.
-
-    The rows must be at hand: while PostgreSQL takes them, the connection answers nothing else.
-    """
+    """Insert rows of plain values, dates as ISO texts, in the order of the columns; in the session's transaction."""
     names = ", ".join(columns)
     connection = session.connection()
     if is_sqlite(session):

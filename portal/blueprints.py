@@ -14,6 +14,8 @@ BLUEPRINTS = (
     "portal.instruments:instruments",
     "portal.help:help_pages",
     "portal.statistics:statistics",
+    "portal.yearbookpages:yearbook",
+    "portal.saved:saved",
     "portal.timeline:timeline",
     "portal.bookings:bookings",
     "portal.usage:usage",

@@ -16,11 +16,12 @@ from portal.config import settings
 from portal.language import in_language
 from portal.mail import Away, Never, NotNow, Post, letter_of, post_of
 from portal.notices import written
-from portal.outbox import OutboxMessage, claim, has_due, mark_failed, mark_sent, put_back
+from portal.outbox import OutboxFile, OutboxMessage, claim, has_due, mark_failed, mark_sent, put_back
 from portal.pages import portal_name
 from portal.transactions import is_away, is_contended, reading, writing
 
 BATCH = 20
+WITH_FILE = frozenset({"report-ready"})  # kinds of letters that may have a file
 # The slowest letter takes four answers of mail.TIMEOUT; begun within this time it ends within its lease.
 START_WITHIN = 20.0
 NOTE_WITHIN = 25.0
@@ -85,12 +86,19 @@ def _letter(message: OutboxMessage) -> EmailMessage:
         if message.facts is not None:
             message.subject, message.body, message.ics = written(message)
         with in_language(message.language):
-            return letter_of(message, settings(), portal_name())
+            return letter_of(message, settings(), portal_name(), _file_of(message))
     except Never:
         raise
     except Exception as error:
         log.exception("letter_not_written", id=message.id, kind=message.kind)
         raise NotNow(f"{type(error).__name__}: {error}") from error
+
+
+def _file_of(message: OutboxMessage) -> OutboxFile | None:
+    if message.kind not in WITH_FILE:
+        return None
+    with reading() as session:
+        return session.get(OutboxFile, message.key)
 
 
 def _note(change: Callable[[Session], None]) -> None:

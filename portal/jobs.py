@@ -19,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from portal import clock, moneyticks, ticks
+from portal import clock, moneyticks, reportticks, ticks
 from portal.transactions import is_away, is_contended
 
 Work = Callable[[datetime, Event], None]
@@ -51,6 +51,7 @@ TICKS = (
     Tick("imports", 3, ticks.imports),
     Tick("readings", 30, ticks.readings),
     Tick("figures", 20, ticks.figures),
+    Tick("reports", 60, reportticks.reports),
     Tick("prune", 3600, ticks.prune),
 )
 

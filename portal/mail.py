@@ -16,7 +16,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from portal.config import Settings
-from portal.outbox import OutboxMessage
+from portal.outbox import OutboxFile, OutboxMessage
 
 POLICY = SMTP.clone(cte_type="7bit")  # base64 and quoted-printable pass every server
 TIMEOUT = 8.0  # seconds for each word of the conversation
@@ -50,8 +50,8 @@ def post_of(settings: Settings) -> Post:
     return SmtpPost(settings.mail_url) if settings.mail_url else FilePost(settings.data_dir / "mail")
 
 
-def letter_of(message: OutboxMessage, settings: Settings, sender: str) -> EmailMessage:
-    """Write a message of the outbox as mail: text, and the calendar part both inside it and as a file. `sender` is the name shown.
+def letter_of(message: OutboxMessage, settings: Settings, sender: str, file: OutboxFile | None = None) -> EmailMessage:
+    """Write a message of the outbox as mail: text, the calendar part both inside it and as a file, and a file. `sender` is the name shown.
 
     Raises Never where a header would hold a line break or an address is none.
     """
@@ -69,8 +69,16 @@ def letter_of(message: OutboxMessage, settings: Settings, sender: str) -> EmailM
     letter.set_content(message.body)
     if message.ics:
         _add_calendar(letter, message.ics, message.ics_method)
+    if file is not None:
+        main, _, sub = file.media_type.partition("/")
+        letter.add_attachment(file.content, maintype=main, subtype=sub, filename=fit_to_keep(file.name))
     letter["Content-Language"] = "zh-CN" if message.language == "zh" else "en"  # last: making parts moves such headers into them
     return letter
+
+
+def fit_to_keep(name: str) -> str:
+    """Give a file's name as any system can keep it, and no header can be broken by it."""
+    return "".join(letter for letter in name if letter.isprintable() and letter not in '\\/:*?"<>|')[-150:].strip() or "report"
 
 
 def sender_address(settings: Settings, name: str) -> Address:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, and_, delete, or_, select, text, update
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, and_, delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -29,6 +29,7 @@ LEASE = timedelta(seconds=60)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=2)
 MOST_TRIES = 45  # about three days
 KEEP_BODIES, KEEP_ROWS = timedelta(days=30), timedelta(days=400)
+KEEP_FILES = timedelta(days=1)  # whoever had the letter under her lease when it was sent is done by then
 WAITING = "sent_at IS NULL AND failed_at IS NULL"
 FORGOTTEN: dict[str, Any] = {"body": "", "ics": None, "facts": None}
 
@@ -67,6 +68,18 @@ class OutboxMessage(Base):
     __table_args__ = (Index("ix_outbox_message_waiting", "due_at", "id", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),)
 
 
+class OutboxFile(Base):
+    """A file that goes with a letter, under the letter's key; forgotten soon after the letter is sent."""
+
+    __tablename__ = "outbox_file"
+    __audited__ = False
+
+    key: Mapped[str] = mapped_column(ForeignKey("outbox_message.key"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(100))
+    content: Mapped[bytes] = mapped_column(LargeBinary, info={"secret": True})
+
+
 _HAS_TEXT = or_(OutboxMessage.body != "", OutboxMessage.facts.is_not(None))
 # Built once: a letter is written on the way of every booking.
 ADD = {
@@ -95,6 +108,13 @@ def enqueue_facts(session: Session, *, to: Reader, kind: str, facts: dict[str, A
     """Write down what a letter will say; portal.notices lays it out when it is sent. A key that is there already adds nothing."""
     values = _empty(kind, clean_email(to.email), to.language, now, key)
     _add(session, values | {"to_person_id": to.person_id, "facts": facts, "ics_method": method})
+
+
+def attach(session: Session, key: str, name: str, media_type: str, content: bytes) -> None:
+    """Let a file go with the letter of a key; one that is there already stays."""
+    if session.get(OutboxFile, key) is None:
+        session.add(OutboxFile(key=key, name=name[-200:], media_type=media_type, content=content))
+        session.flush()
 
 
 def _empty(kind: str, address: str, language: str, now: datetime, key: str) -> dict[str, Any]:
@@ -205,6 +225,8 @@ def send_again(session: Session, message_ids: Iterable[int], *, now: datetime) -
 def prune(session: Session, *, now: datetime) -> int:
     """Forget the text of letters sent or given up a month ago, and after a year and more the letters; give how many."""
     old = or_(OutboxMessage.sent_at < now - KEEP_BODIES, OutboxMessage.failed_at < now - KEEP_BODIES)
+    done_with = or_(OutboxMessage.sent_at < now - KEEP_FILES, OutboxMessage.failed_at < now - KEEP_BODIES)
+    session.execute(delete(OutboxFile).where(OutboxFile.key.in_(select(OutboxMessage.key).where(done_with))))
     blanked = session.execute(update(OutboxMessage).where(old, _HAS_TEXT).values(FORGOTTEN))
     done = or_(OutboxMessage.sent_at < now - KEEP_ROWS, OutboxMessage.failed_at < now - KEEP_ROWS)
     deleted = session.execute(delete(OutboxMessage).where(done))

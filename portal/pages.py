@@ -103,11 +103,17 @@ def me_links() -> list[Link]:
         ("accounts.mine", t("经费与账户", "Accounts")),
         ("statements.mine", t("结算单", "Statements")),
         ("qualifications.mine", t("我的上机资格", "My qualifications")),
+        *_saved_links(),
         *_voucher_links(),
         ("me.feed", t("订阅日历", "My calendar feed")),
         ("me.sessions", t("登录与安全", "Sign-ins and security")),
         ("me.tokens", t("API 令牌", "API tokens")),
     )
+
+
+def _saved_links() -> list[tuple[str, str]]:
+    """Whoever reads figures of what she answers for may have them sent."""
+    return [("saved.mine", t("保存的报告", "Saved reports"))] if who().manages_any or who().is_auditor else []
 
 
 def _voucher_links() -> list[tuple[str, str]]:

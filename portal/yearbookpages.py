@@ -21,9 +21,8 @@ from portal.transactions import reading
 from portal.yearbook import public_yearbook
 from portal.yearbookparts import yearbook_paper
 from scheduling.statistics.periods import FIRST_YEAR, LAST_YEAR, this_year
-from scheduling.statistics.publishing import told
-from scheduling.statistics.scope import Scope
-from scheduling.statistics.suppression import suppress
+from scheduling.statistics.publishing import source_of, told
+from scheduling.statistics.suppression import EVERYBODY, people_for_everybody, suppress
 
 yearbook = Blueprint("yearbook", __name__)
 
@@ -51,8 +50,9 @@ def file(kind: str) -> Response:
     """Give the public figures of a year by one dimension as a file, the whole network's always."""
     wanted = read_wanted(request.args, clock.now())
     with reading() as session:
-        found = told(session, wanted.period, wanted.by, Scope(is_public=True))
-    public = suppress(found, settings().small_count)
+        found = told(session, wanted.period, wanted.by, EVERYBODY)
+        source, least = source_of(session, wanted.period), settings().small_count
+        public = suppress(found, people_for_everybody(session, wanted.period, least=least, source=source), least=least)
 
     def write(path: Path) -> None:
         if kind == "csv":

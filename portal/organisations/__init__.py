@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.organisations import evaluations, facilities, gateways, groups, home, people, returns
+from portal.organisations import evaluations, facilities, gateways, groups, home, people, returns, yearbook
 from portal.organisations.blueprint import organisations
 
-__all__ = ["evaluations", "facilities", "gateways", "groups", "home", "organisations", "people", "returns"]
+__all__ = ["evaluations", "facilities", "gateways", "groups", "home", "organisations", "people", "returns", "yearbook"]

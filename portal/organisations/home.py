@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 from instruments.catalogue import Instrument
 from instruments.directory import count_waiting
 from instruments.people import Organisation
+from portal import clock
 from portal.attention import count_for_home
 from portal.auth import viewer
 from portal.organisations.blueprint import my_organisation_ids, organisations
 from portal.transactions import reading
+from scheduling.statistics.periods import this_year
 
 
 @organisations.get("")
@@ -31,5 +33,11 @@ def home() -> str:
         by_state = {(row[0], row[1]): row[2] for row in counts}
         return render_template(
             "organisations/home.html", organisations=found, by_state=by_state, waiting=count_waiting(session, ids),
-            attention=count_for_home(session, ids),
+            attention=count_for_home(session, ids), years=years_to_print(),
         )  # fmt: skip
+
+
+def years_to_print() -> tuple[int, int]:
+    """Give the years whose reports are looked for: this one and the last."""
+    now = this_year(clock.now())
+    return now, now - 1

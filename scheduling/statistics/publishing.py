@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, Select, String, func, insert, literal, select
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, func, insert, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.access import Viewer, inspected_by
@@ -20,10 +20,9 @@ from instruments.database import Base, Key
 from instruments.errors import Forbidden, NotFound, OutOfOrder, Sentence
 from instruments.timespan import zone
 from scheduling.accounting.ledger import keep_rows
-from scheduling.statistics.figures import Counted, MonthFigure
+from scheduling.statistics.figures import Counted, MonthFigure, MonthUser
 from scheduling.statistics.indicators import QUOTA_HOURS
 from scheduling.statistics.keeping import waiting_notes
-from scheduling.statistics.people import COLUMNS as PEOPLE
 from scheduling.statistics.periods import Period, year
 from scheduling.statistics.quantities import SUMMED
 from scheduling.statistics.reports import MOST_ROWS, Report, report
@@ -31,6 +30,7 @@ from scheduling.statistics.scope import Scope
 from scheduling.statistics.sources import LIVE, Source
 
 FACTS = ("organisation_id", "facility_id", "category_code", "city", "on_network", "opened", "in_register", "quota", "value", "published_at")
+USER = ("starts_on", "instrument_id", "person_id", "organisation_id", "is_external")
 STILL_COUNTING = Sentence("还有改动正在计入统计，请稍后再公布。", "Some changes are still being counted. Publish in a minute.")
 
 
@@ -76,19 +76,22 @@ class PublishedFigure(Counted, Base):
     instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False, sort_order=-1)
 
 
-class PublishedPeople(Base):
-    """Who used an instrument in a month, as counted when its year was published (people.py)."""
+class PublishedUser(Base):
+    """Who used an instrument in a month, as counted when its year was published."""
 
-    __tablename__ = "published_people"
+    __tablename__ = "published_user"
     __audited__ = False
 
     starts_on: Mapped[date] = mapped_column(primary_key=True)
     instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
-    people: Mapped[bytes] = mapped_column(LargeBinary)
-    outside: Mapped[bytes] = mapped_column(LargeBinary)
+    person_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    organisation_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    is_external: Mapped[bool] = mapped_column(primary_key=True)
+
+    __table_args__ = (Index(None, "person_id"),)
 
 
-for _table in (PublishedYear, PublishedInstrument, PublishedFigure, PublishedPeople):
+for _table in (PublishedYear, PublishedInstrument, PublishedFigure, PublishedUser):
     keep_rows(_table, "published figures stay as they are")
 
 
@@ -133,14 +136,14 @@ class Published(Source):
         columns = [getattr(PublishedFigure, name) for name in ("starts_on", "instrument_id", *SUMMED)]
         return select(*columns).where(PublishedFigure.starts_on >= period.first, PublishedFigure.starts_on < period.until)
 
-    def people(self, period: Period) -> Select[Any]:
-        """Select the sets of who used each instrument over a period."""
-        return self.monthly_people(period)
+    def users(self, period: Period) -> Select[Any]:
+        """Select who used which instrument over a period."""
+        return self.monthly_users(period)
 
-    def monthly_people(self, period: Period) -> Select[Any]:
-        """Select the sets of who used each instrument in each month."""
-        columns = [getattr(PublishedPeople, name) for name in PEOPLE]
-        return select(*columns).where(PublishedPeople.starts_on >= period.first, PublishedPeople.starts_on < period.until)
+    def monthly_users(self, period: Period) -> Select[Any]:
+        """Select who used which instrument in each month."""
+        columns = [getattr(PublishedUser, name) for name in USER]
+        return select(*columns).where(PublishedUser.starts_on >= period.first, PublishedUser.starts_on < period.until)
 
 
 PUBLISHED = Published()
@@ -172,7 +175,9 @@ def _copy(session: Session, period: Period) -> int:
     facts = select(literal(period.first.year), then.c.id, *(then.c[name] for name in FACTS))
     session.execute(insert(PublishedInstrument).from_select(("year", "instrument_id", *FACTS), facts))
     session.execute(insert(PublishedFigure).from_select(("starts_on", "instrument_id", *SUMMED), LIVE.monthly(period)))
-    session.execute(insert(PublishedPeople).from_select(PEOPLE, LIVE.monthly_people(period)))
+    users = select(*(getattr(MonthUser, name) for name in USER))
+    within = MonthUser.starts_on >= period.first, MonthUser.starts_on < period.until
+    session.execute(insert(PublishedUser).from_select(USER, users.where(*within)))
     has_figures = MonthFigure.starts_on >= period.first, MonthFigure.starts_on < period.until
     return session.scalar(select(func.count(MonthFigure.instrument_id.distinct())).where(*has_figures)) or 0
 

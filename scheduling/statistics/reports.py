@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, case, distinct, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
@@ -20,7 +20,6 @@ from instruments.errors import Invalid, Sentence
 from scheduling.statistics.calendar import month_later
 from scheduling.statistics.indicators import Value, values
 from scheduling.statistics.labels import labels
-from scheduling.statistics.people import Heads
 from scheduling.statistics.periods import Period
 from scheduling.statistics.quantities import SUMMED, Quantities
 from scheduling.statistics.scope import Scope
@@ -78,14 +77,13 @@ def report(
         raise Invalid("order", Sentence("不能按此排序。", "Rows cannot be ordered by this."))
     scope = scope or Scope()
     base = source.facts(scope, period, viewer).subquery("base")
-    key = None if by in ("network", "month") else _key_of(by, base)
-    heads = _heads(session, source.people(period).subquery("people"), base, key)
-    total = _total(session, source, base, period, heads)
+    total = _total(session, source, base, period)
     if by == "network":
         return Report(period, by, scope, (total,), total, source.is_published)
     if by == "month":
         return Report(period, by, scope, _by_month(session, source, base, period), total, source.is_published)
-    rows, users = _by_key(session, source, base, period, _key_of(by, base), limit + 1, offset, order), heads.counts()
+    rows = _by_key(session, source, base, period, _key_of(by, base), limit + 1, offset, order)
+    users = _users(session, source, base, period, _key_of(by, base))
     names = labels(session, by, [key for key, _ in rows[:limit]])
     found = tuple(
         ReportRow(key, names[key], replace(quantities, **users.get(key, {})), period.years) for key, quantities in rows[:limit]
@@ -104,9 +102,10 @@ def _key_of(by: str, base: Subquery) -> ColumnElement[Any]:
     return columns[by]
 
 
-def _total(session: Session, source: Source, base: Subquery, period: Period, heads: Heads) -> ReportRow:
+def _total(session: Session, source: Source, base: Subquery, period: Period) -> ReportRow:
     rows = session.execute(_summed(source, base, period)).mappings().all()
-    return ReportRow("network", TOTAL, replace(_quantities(rows[0]), **heads.total()), period.years)
+    users = _users(session, source, base, period, None)
+    return ReportRow("network", TOTAL, replace(_quantities(rows[0]), **users.get("network", {})), period.years)
 
 
 def _by_key(
@@ -150,26 +149,30 @@ def _quantities(row: Mapping[Any, Any]) -> Quantities:
     return Quantities(**{name: int(value or 0) for name, value in row.items() if name != "key"})
 
 
-def _heads(session: Session, people: Subquery, base: Subquery, key: ColumnElement[Any] | None) -> Heads:
-    """Gather people by key; without a key, all of them under one."""
-    chosen = select(literal("") if key is None else key, people.c.people, people.c.outside).select_from(
+def _users(session: Session, source: Source, base: Subquery, period: Period, key: ColumnElement[Any] | None) -> dict[str, dict[str, int]]:
+    """Count people, each once in a row; without a key, all of them as "network"."""
+    people = source.users(period).subquery("people")
+    return _people(session, people, base, key)
+
+
+def _people(session: Session, people: Subquery, base: Subquery, key: ColumnElement[Any] | None) -> dict[str, dict[str, int]]:
+    counts = func.count(distinct(people.c.person_id)), func.count(distinct(case((people.c.is_external, people.c.person_id))))
+    chosen = select(literal("network") if key is None else key, *counts).select_from(
         people.join(base, people.c.instrument_id == base.c.id)
     )
-    heads = Heads()
-    for name, found, outside in session.execute(chosen):
-        heads.add(str(name), found, outside)
-    return heads
+    rows = session.execute(chosen if key is None else chosen.group_by(key))
+    return {str(name): {"users": users, "external_users": outside} for name, users, outside in rows}
 
 
 def _by_month(session: Session, source: Source, base: Subquery, period: Period) -> tuple[ReportRow, ...]:
-    figures, people = source.monthly(period).subquery("figures"), source.monthly_people(period).subquery("people")
+    figures, people = source.monthly(period).subquery("figures"), source.monthly_users(period).subquery("people")
     quota = base.c.quota * 5
     capped = func.sum(case((figures.c.effective > quota, quota), else_=figures.c.effective)).label("capped")
     sums = [func.sum(figures.c[name]).label(name) for name in SUMMED]
     joined = figures.join(base, figures.c.instrument_id == base.c.id)
     rows = session.execute(select(figures.c.starts_on.label("key"), *sums, capped).select_from(joined).group_by(figures.c.starts_on))
     found = {row["key"]: _quantities(row) for row in rows.mappings()}
-    users = _heads(session, people, base, people.c.starts_on).counts()
+    users = _people(session, people, base, people.c.starts_on)
     sizes = _sizes(session, source, base, period)
     result, first = [], period.first
     while first < period.until:

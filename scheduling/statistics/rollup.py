@@ -29,7 +29,6 @@ from scheduling.statistics.figures import (
     YearUser,
 )
 from scheduling.statistics.gathering import Subject, subjects
-from scheduling.statistics.people import gather_people
 from scheduling.statistics.quantities import SUMMED
 
 SUMS = ((DayFigure, MonthFigure, YearFigure, (), SUMMED), (DayUse, MonthUse, YearUse, SHAPE, USED))
@@ -130,7 +129,6 @@ def _sum_up(session: Session, ids: Collection[int], first: date, until: date) ->
         year_of(session, MonthUser.starts_on), MonthUser.instrument_id, *(getattr(MonthUser, name) for name in USER)
     ).where(MonthUser.instrument_id.in_(ids), MonthUser.starts_on >= years[0], MonthUser.starts_on < years[1])  # fmt: skip
     session.execute(insert(YearUser).from_select(names, distinct.distinct()))
-    gather_people(session, ids, first, until, years)
 
 
 def _clear_years(session: Session, table: Any, ids: Collection[int], first: date, until: date) -> None:

@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from instruments.access import Viewer
 from instruments.database import is_sqlite
 from scheduling.statistics import scope as scopes
-from scheduling.statistics.figures import MonthFigure, YearFigure
-from scheduling.statistics.people import MonthPeople, YearPeople
+from scheduling.statistics.figures import MonthFigure, MonthUser, YearFigure, YearUser
 from scheduling.statistics.periods import Period
 from scheduling.statistics.quantities import SUMMED
 from scheduling.statistics.scope import Scope
@@ -43,15 +42,17 @@ class Source:
         within = MonthFigure.starts_on >= period.first, MonthFigure.starts_on < period.until
         return select(MonthFigure.starts_on, MonthFigure.instrument_id, *columns).where(*within)
 
-    def people(self, period: Period) -> Select[Any]:
-        """Select the sets of who used each instrument over a period, one row or more an instrument: instrument_id, people, outside."""
-        table: Any = YearPeople if period.is_year else MonthPeople
-        return select(table.instrument_id, table.people, table.outside).where(table.starts_on >= period.first, table.starts_on < period.until)
+    def users(self, period: Period) -> Select[Any]:
+        """Select who used which instrument over a period: instrument_id, person_id, is_external."""
+        table: Any = YearUser if period.is_year else MonthUser
+        within = table.starts_on >= period.first, table.starts_on < period.until
+        return select(table.instrument_id, table.person_id, table.is_external).where(*within)
 
-    def monthly_people(self, period: Period) -> Select[Any]:
-        """Select the sets of who used each instrument in each month: starts_on, instrument_id, people, outside."""
-        columns: list[Any] = [MonthPeople.starts_on, MonthPeople.instrument_id, MonthPeople.people, MonthPeople.outside]
-        return select(*columns).where(MonthPeople.starts_on >= period.first, MonthPeople.starts_on < period.until)
+    def monthly_users(self, period: Period) -> Select[Any]:
+        """Select who used which instrument in each month."""
+        within = MonthUser.starts_on >= period.first, MonthUser.starts_on < period.until
+        columns: list[Any] = [MonthUser.starts_on, MonthUser.instrument_id, MonthUser.person_id, MonthUser.is_external]
+        return select(*columns).where(*within)
 
     def month_of(self, session: Session, at: Any) -> Any:
         """Give the SQL for the first of the month in which an instant lies, by the clock of the network."""

@@ -79,6 +79,9 @@ A_VERSION = {
     "each-school": "20", "each-papers": "5", "each-external": "5", "per-external": "1000", "per-internal": "1000", "each-developed": "10",
     "least-functions-0": "0.2", "points-functions-0": "12", "grade-excellent": "90", "grade-good": "75", "grade-passed": "60",
 }  # fmt: skip
+SAVED = {
+    "name": "月报", "by": "organisation", "span": "last_month", "format": "csv", "language": "zh", "schedule": "monthly", "day": "5",
+}  # fmt: skip
 # A picture of one point, and the shortest document and list.
 PICTURE = (
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="), "a.png"
@@ -96,6 +99,9 @@ GUARDS = (
     on("GET help.show", to.PUBLIC),
     on("GET statistics.show", to.PUBLIC),
     on("GET statistics.definitions", to.PUBLIC),
+    on("GET yearbook.show", to.PUBLIC),
+    on("GET yearbook.pdf", to.PUBLIC),
+    on("GET yearbook.file", to.PUBLIC),
     on("GET search.home", to.PUBLIC),
     on("GET search.results", to.PUBLIC),
     on("GET search.suggest", to.PUBLIC),
@@ -289,6 +295,18 @@ GUARDS = (
     on("GET manage.statistics_kinds", to.ANY_MANAGERS),
     on("GET manage.statistics_changes", to.ANY_MANAGERS),
     on("GET manage.statistics_file", to.ANY_MANAGERS),
+    on("GET saved.mine", to.ANY_MANAGERS),
+    on("GET saved.new", to.ANY_MANAGERS),
+    on("POST saved.new", to.ANY_MANAGERS, **SAVED),
+    on("GET saved.change", to.KEEPS_REPORT),
+    on("POST saved.change", to.KEEPS_REPORT, **SAVED),
+    on("POST saved.pause", to.KEEPS_REPORT),
+    on("POST saved.resume", to.RESUMES_REPORT),
+    on("POST saved.delete", to.KEEPS_REPORT),
+    on("GET saved.file", to.KEEPS_REPORT),
+    on("GET saved.stop", to.PUBLIC, {"token": "stop"}),
+    on("POST saved.stop", to.PUBLIC, {"token": "stop"}),
+    on("GET saved.stop", to.NOBODY_AT_ALL, {"token": "confirm"}),
     on("GET manage.statistics_instrument", to.INSPECTED),
     on("GET manage.statistics_month", to.INSPECTED),
     on("GET manage.statistics_day", to.INSPECTED),
@@ -352,6 +370,8 @@ GUARDS = (
     on("GET exchange.report_table", to.LIST, {"run_id": "done"}),
     # organisations
     on("GET organisations.home", to.ORGANISATION),
+    on("GET organisations.year_report", to.OF_HOME),
+    on("GET organisations.year_report_pdf", to.OF_HOME),
     on("GET organisations.people", to.ORGANISATION),
     on("GET organisations.person", to.OF_HOME),
     on("POST organisations.decide_person", to.OF_HOME_CHANGE, {"person_id": "waiting", "step": "admit"}),

@@ -75,6 +75,8 @@ CHOSEN = {
     "published_year": {"note"},  # append-only; hostile from the beginning, see townfigures.py
     "qualification": {"status"},
     "role_grant": {"role"},
+    "outbox_file": {"key", "media_type"},
+    "saved_report": {"given", "span", "format", "language", "schedule", "pause"},
     "rule_book": {"entries"},
     "search_alias": {"kind", "group_key", "reading"},
     "claim": {"status", "lines"},

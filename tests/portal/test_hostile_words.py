@@ -20,6 +20,8 @@ from instruments.access import load_viewer
 from instruments.publication import STEPS
 from portal import delivery, letters, moneynotices, notices
 from portal.outbox import OutboxMessage, enqueue
+from portal.reportticks import write_report_letter
+from portal.savedfiles import ReportFile
 from scheduling.accounting.claims import STATUSES as CLAIM_STATUSES
 from scheduling.accounting.closingcycles import PeriodClose
 from scheduling.usageproblems import KINDS as PROBLEMS
@@ -114,6 +116,7 @@ def tell_everything(session: Session, town: Town, now: datetime) -> None:
     for kind in ("already-registered", "confirm", "invitation", "password-changed", "reset"):
         enqueue(session, to=town.people["owner"], kind=kind, context=context, now=now)
     tell_of_money(session, town, now)
+    tell_of_reports(session, town, now)
 
 
 def tell_of_money(session: Session, town: Town, now: datetime) -> None:
@@ -132,6 +135,13 @@ def tell_of_money(session: Session, town: Town, now: datetime) -> None:
     }
     for kind, context in gathered.items():
         moneynotices.tell(session, owner, kind, "x", context, now)
+
+
+def tell_of_reports(session: Session, town: Town, now: datetime) -> None:
+    """Send the saved report of the town with a file of a hostile name."""
+    one = town.things["saved"]
+    file = ReportFile(f"{one.name}.csv", "text/csv", b"key", one.name)
+    write_report_letter(session, one, now, file, now)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Years whose figures stay as they were published, and people counted as sets."""
+"""Years whose figures stay as they were published."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +11,7 @@ depends_on = None
 # SQLite numbers rows by itself only in a column typed INTEGER.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-KEPT = ("published_year", "published_instrument", "published_figure", "published_people")
-PEOPLE = ("published_people", "month_people", "year_people")
+KEPT = ("published_year", "published_instrument", "published_figure", "published_user")
 REFUSE = "published figures stay as they are"
 
 
@@ -71,18 +70,18 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("year", "instrument_id", name=op.f("pk_published_instrument")),
     )
-    for table in PEOPLE:
-        op.create_table(
-            table,
-            sa.Column("starts_on", sa.Date(), nullable=False),
-            sa.Column("instrument_id", KEY if table == "published_people" else sa.BigInteger(), autoincrement=False, nullable=False),
-            sa.Column("people", sa.LargeBinary(), nullable=False),
-            sa.Column("outside", sa.LargeBinary(), nullable=False),
-            sa.PrimaryKeyConstraint("starts_on", "instrument_id", name=op.f(f"pk_{table}")),
-            sqlite_with_rowid=table == "published_people",
-        )
-    for table in PEOPLE[1:]:
-        op.create_index(op.f(f"ix_{table}_instrument_id"), table, ["instrument_id"], unique=False)
+    op.create_table(
+        "published_user",
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("instrument_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("person_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("organisation_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("is_external", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "starts_on", "instrument_id", "person_id", "organisation_id", "is_external", name=op.f("pk_published_user")
+        ),
+    )
+    op.create_index(op.f("ix_published_user_person_id"), "published_user", ["person_id"], unique=False)
     op.create_table(
         "published_year",
         sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
@@ -101,10 +100,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("published_year")
-    for table in PEOPLE[1:]:
-        op.drop_index(op.f(f"ix_{table}_instrument_id"), table_name=table)
-    for table in PEOPLE:
-        op.drop_table(table)
+    op.drop_index(op.f("ix_published_user_person_id"), table_name="published_user")
+    op.drop_table("published_user")
     op.drop_table("published_instrument")
     op.drop_table("published_figure")
     if op.get_context().dialect.name == "postgresql":
