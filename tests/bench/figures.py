@@ -33,6 +33,8 @@ TIME = {
 K = "(n / {instruments})"
 START = f"({K} * 365 / {{each}}) * 1440 + 480 + (n * 37 % 9) * 60 + ({K} % 4) * 15"
 INSTRUMENT = "n % {instruments} + 1"
+# Up to sixty people use an instrument.
+PERSON = f"(n * 7919 + {K} % 60 * 37) % {PEOPLE} + 1"
 
 
 def furnish(engine: Engine, instruments: int, uses: int) -> None:
@@ -80,7 +82,7 @@ def _register(session: Session, instruments: int) -> None:
 def _use() -> dict[str, str]:
     at, until = f"{{time:{START}}}", f"{{time:{START} + 30 + (n * 13 % 8) * 30}}"
     return {
-        "instrument_id": INSTRUMENT, "lane": "1", "person_id": f"n * 7919 % {PEOPLE} + 1", "organisation_id": f"n * 7919 % {ORGANISATIONS} + 1",
+        "instrument_id": INSTRUMENT, "lane": "1", "person_id": PERSON, "organisation_id": f"({PERSON}) % {ORGANISATIONS} + 1",
         "owner_id": f"(n % {{instruments}} + 1) % {ORGANISATIONS} + 1",
         "audience": "CASE n % 5 WHEN 0 THEN 'internal' WHEN 1 THEN 'group' WHEN 2 THEN 'academic' WHEN 3 THEN 'enterprise' ELSE 'other' END",
         "is_external": "n % 5 > 1", "mode": "CASE n % 4 WHEN 0 THEN 'assisted' WHEN 1 THEN 'sample' ELSE 'self' END",

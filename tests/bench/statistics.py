@@ -30,9 +30,10 @@ from scheduling.statistics.figures import FIGURES, YearFigure
 from scheduling.statistics.keeping import BUDGET, rebuild, slices, waiting_notes, work_off
 from scheduling.usage import UsageRecord
 from tests.bench.figures import NOW, furnish
+from tests.bench.reports import read_reports
 from tests.fixtures.clusters import start_cluster
 
-READS: list[Callable[[Engine], Iterator[str]]] = []
+READS: list[Callable[[Engine], Iterator[str]]] = [read_reports]
 FULL = 10_000_000
 ROUNDS, MOST_TURNS = 30, 40
 
