@@ -53,7 +53,7 @@ def show_statistics(query: StatisticsAsked) -> StatisticsOut:
 def report_out(found: Report) -> dict[str, Any]:
     """Give a whole report as the API answers it, without anything left out."""
     out = _out(StatisticsAsked(limit=1000), found, 0)
-    return out.model_dump(mode="json", by_alias=True)
+    return out.model_dump(mode="json")
 
 
 def _out(
@@ -61,7 +61,7 @@ def _out(
 ) -> StatisticsOut:
     period = found.period
     return StatisticsOut(
-        **{"from": f"{period.first:%Y-%m}"}, until=f"{month_later(period.until, -1):%Y-%m}",
+        since=f"{period.first:%Y-%m}", until=f"{month_later(period.until, -1):%Y-%m}",
         year=period.first.year if period.is_year else None, period=words(period.title), by=found.by,
         rows=[_row_out(row, hidden, why) for row in found.rows], total=_row_out(found.total, hidden, why),
         next=str(query.offset + query.limit) if found.more else None, published=found.is_published, waiting=waiting,

@@ -33,13 +33,14 @@ from portal.useconfirming import confirm
 from scheduling.accounting.charges import Charge
 from scheduling.particulars import Particulars
 from scheduling.recording import UseEntry, check_recorder, record_use
+from scheduling.statistics.gathering import does_count
 from scheduling.usage import UsageRecord, seen_use
 from scheduling.usageproblems import open_problems_of
 from scheduling.uselist import LIVE, Key, WantedUses, all_uses, page_of_uses
 
 COLUMNS = (
     "id", "status", "instrument", "instrument_name_zh", "instrument_name_en", "organisation", "user_organisation", "start", "end",
-    "effective_minutes", "external", "audience", "mode", "purpose", "provenance", "samples", "runs", "charged", "currency", "booking",
+    "effective_minutes", "external", "audience", "mode", "purpose", "provenance", "samples", "runs", "charged", "currency", "booking", "counted",
 )  # fmt: skip
 NOBODY = Sentence("没有使用该邮箱的人。", "There is nobody with this address.")
 
@@ -157,6 +158,7 @@ def _out(one: UsageRecord, charged: Decimal | None, problems: list[str]) -> Usag
         project=one.project, outcome=one.outcome, provenance=one.provenance, start_source=one.start_source, end_source=one.end_source,
         samples=one.samples, runs=one.runs, quantities=one.quantities, rating=one.rating, charged=None if charged is None else str(charged),
         currency="CNY", booking=_id(one.booking_id), replaces=_id(one.replaces_id), problems=problems,
+        counted=does_count(one) and not problems,
     )  # fmt: skip
 
 
@@ -172,17 +174,17 @@ def _csv(session: Session, wanted: WantedUses) -> Iterator[str]:
     """Write all uses as CSV, a slice of them in memory at a time; a text a spreadsheet would take for a formula is kept a text."""
     yield "\ufeff" + _line(COLUMNS)
     for uses in all_uses(session, wanted, viewer=viewer()):
-        charged = charged_for(session, uses)
+        charged, problems = charged_for(session, uses), open_problems_of(session, [one.id for one in uses])
         for one in uses:
-            yield _line(_cells(one, charged.get(one.id)))
+            yield _line(_cells(one, charged.get(one.id), is_counted=does_count(one) and one.id not in problems))
 
 
-def _cells(one: UsageRecord, charged: Decimal | None) -> tuple[Any, ...]:
+def _cells(one: UsageRecord, charged: Decimal | None, *, is_counted: bool) -> tuple[Any, ...]:
     end = one.end_at.isoformat() if one.end_at else ""
     return (
         one.id, one.status, one.instrument_id, one.instrument.name_zh, one.instrument.name_en, one.owner.code, one.organisation.code,
         one.start_at.isoformat(), end, one.effective_minutes, str(one.is_external).lower(), one.audience, one.mode, one.purpose,
-        one.provenance, one.samples, one.runs, charged, "CNY", one.booking_id,
+        one.provenance, one.samples, one.runs, charged, "CNY", one.booking_id, str(is_counted).lower(),
     )  # fmt: skip
 
 

@@ -49,6 +49,11 @@ def counts() -> Any:
     return and_(UsageRecord.status.in_(COUNTING), ~waits)
 
 
+def does_count(one: UsageRecord) -> bool:
+    """Say whether a use counts as one, if nothing about it waits in the problem queue."""
+    return one.status in COUNTING and one.mode != "maintenance"
+
+
 def subjects(session: Session, ids: Collection[int], window: TimeSpan) -> list[Subject]:
     """Read instruments with their hours, closures, phases and places."""
     rows = session.execute(

@@ -60,8 +60,8 @@ class StatisticsOut(BaseModel):
 
     year: int | None
     period: Words
-    from_: Annotated[str, Field(alias="from", serialization_alias="from")]
-    until: str
+    since: Annotated[str, Field(description="The first month, such as 2026-01.")]
+    until: Annotated[str, Field(description="The last month.")]
     by: str
     rows: list[FigureRow]  # type: ignore[valid-type]  # made above
     total: FigureRow  # type: ignore[valid-type]  # made above

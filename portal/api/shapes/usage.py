@@ -119,6 +119,7 @@ class UsageOut(BaseModel):
     booking: str | None
     replaces: str | None
     problems: list[str]
+    counted: Annotated[bool, Field(description="Whether statistics count it: it is over, no maintenance, and nothing about it is open.")]
 
 
 class UsagesOut(BaseModel):
