@@ -29,7 +29,8 @@ from scheduling.statistics.suppression import NOT_TOLD, people_for_everybody, su
 
 
 @api.operation(
-    "GET", "/statistics", "Figures of use and sharing", tag="statistics", query=StatisticsAsked, answers={200: StatisticsOut}, public=True
+    "GET", "/statistics", "Figures of use and sharing", tag="statistics", query=StatisticsAsked, answers={200: StatisticsOut},
+    errors=(403,), public=True,
 )  # fmt: skip
 def show_statistics(query: StatisticsAsked) -> StatisticsOut:
     """Give the figures of a period by one dimension; small counts of people are told only to who answers for them."""
