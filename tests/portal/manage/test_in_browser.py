@@ -167,7 +167,7 @@ class TestLive:
 
 class TestForEverybody:
     @pytest.mark.parametrize("screen", ["desktop", "phone"])
-    def test_pages_that_complain_or_ask_again_are_for_everybody_too(self, at_work, instrument, a_booking, a_span, session, screen):
+    def test_pages_that_complain_or_ask_again_are_for_everybody_too(self, at_work, instrument, a_booking, a_span, session, now, screen):
         a_booking(instrument=instrument, span=a_span(30, 2))
         number = instrument.id
         page = at_work("/closures", device=screen)
@@ -182,7 +182,7 @@ class TestForEverybody:
         page.get_by_role("button", name="Publish the rules").click()
         self.check(page, "At least 1, please.")
         page.goto(f"/manage/instruments/{number}")
-        edit(session, instrument, {"model": "Theirs"})
+        edit(session, instrument, {"model": "Theirs"}, now=now)
         session.commit()
         page.get_by_label("Model").fill("Mine")
         page.get_by_role("button", name="Save").click()

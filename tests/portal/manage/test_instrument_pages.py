@@ -123,10 +123,10 @@ class TestEditing:
 
 class TestConcurrentEditing:
     @pytest.fixture
-    def conflict(self, manager, address, instrument, session):
+    def conflict(self, manager, address, instrument, session, now):
         """She changed the room and the model; meanwhile another changed the model and the fees."""
         mine = form_of(manager.get(address).text) | {"room": "B-202", "model": "JSM-7800"}
-        edit(session, instrument, {"model": "JSM-IT800", "fees": "每小时 500 元"})
+        edit(session, instrument, {"model": "JSM-IT800", "fees": "每小时 500 元"}, now=now)
         return manager.post(address, data=mine)
 
     def test_it_is_told_field_by_field_and_nothing_is_written(self, conflict, instrument, session):
