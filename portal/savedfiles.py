@@ -59,7 +59,7 @@ def filter_words(session: Session, given: Mapping[str, object]) -> list[tuple[Se
     least = str(given.get("least") or int(THRESHOLD))
     if least != "all":
         found.append((Sentence("原值不低于", "Original value from"), money(Decimal(least))))
-    if given.get("quota"):
+    if given.get("quota") in QUOTAS and given["quota"]:  # what is none of them narrows nothing
         found.append((Sentence("定额", "Quota"), say(QUOTAS[str(given["quota"])])))
     return found
 
