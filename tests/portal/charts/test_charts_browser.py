@@ -178,7 +178,7 @@ class TestForEverybody:
 
     def test_without_scripts_the_table_stands_open_and_there_is_no_empty_place(self, site: str, open_page: OpenPage) -> None:
         page = open_page(site, language="en", javascript=False)
-        page.goto("/charts")
+        page.goto("/charts", wait_until="networkidle")  # nothing is on its way any more when the page is closed
         expect(page.locator("#line table")).to_be_visible()
         expect(page.locator("#line .chart-area")).to_be_hidden()
 
