@@ -18,10 +18,11 @@ from portal.mail import Away, Never, NotNow, Post, letter_of, post_of
 from portal.notices import written
 from portal.outbox import OutboxFile, OutboxMessage, claim, has_due, mark_failed, mark_sent, put_back
 from portal.pages import portal_name
+from portal.stopping import KIND, stop_url_of
 from portal.transactions import is_away, is_contended, reading, writing
 
 BATCH = 20
-WITH_FILE = frozenset({"report-ready"})  # kinds of letters that may have a file
+WITH_FILE = frozenset({KIND})  # kinds of letters that may have a file
 # The slowest letter takes four answers of mail.TIMEOUT; begun within this time it ends within its lease.
 START_WITHIN = 20.0
 NOTE_WITHIN = 25.0
@@ -86,7 +87,7 @@ def _letter(message: OutboxMessage) -> EmailMessage:
         if message.facts is not None:
             message.subject, message.body, message.ics = written(message)
         with in_language(message.language):
-            return letter_of(message, settings(), portal_name(), _file_of(message))
+            return letter_of(message, settings(), portal_name(), _file_of(message), stop_url_of(message))
     except Never:
         raise
     except Exception as error:

@@ -22,6 +22,7 @@ IN_TEXT = (
     (re.compile(r"(?i)\b(password|secret|token|code|key)=[^\s&;,'\"]+"), rf"\1={HIDDEN}"),
     (re.compile(r"(://[^/\s:@]*):[^@\s]*@"), rf"\1:{HIDDEN}@"),
     (re.compile(r"(/(?:reset|register/confirm|calendars/feeds)/)[^/\s?]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(/reports/\d+/stop/)[^/\s?]+"), rf"\1{HIDDEN}"),
     (EMAIL, r"\1***@\2"),
 )
 BEFORE: list[Any] = [

@@ -6,9 +6,9 @@ import os
 import smtplib
 import ssl
 from contextlib import suppress
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import parseaddr
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,19 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from portal.config import Settings
 from portal.outbox import OutboxFile, OutboxMessage
 
-POLICY = SMTP.clone(cte_type="7bit")  # base64 and quoted-printable pass every server
+
+class AddressOnly(UnstructuredHeader):
+    """A header that is an address in angle brackets: as it is, on one line. The library encodes long ones as words, which no program reads."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Write the line."""
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # the registry makes it a header with a name
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("list-unsubscribe", AddressOnly)
+POLICY = SMTP.clone(cte_type="7bit", header_factory=HEADERS)  # base64 and quoted-printable pass every server
+ONE_CLICK = "List-Unsubscribe=One-Click"  # what a mail program sends, as RFC 8058 has it
 TIMEOUT = 8.0  # seconds for each word of the conversation
 
 
@@ -50,8 +62,10 @@ def post_of(settings: Settings) -> Post:
     return SmtpPost(settings.mail_url) if settings.mail_url else FilePost(settings.data_dir / "mail")
 
 
-def letter_of(message: OutboxMessage, settings: Settings, sender: str, file: OutboxFile | None = None) -> EmailMessage:
+def letter_of(message: OutboxMessage, settings: Settings, sender: str, file: OutboxFile | None = None, stop_url: str = "") -> EmailMessage:
     """Write a message of the outbox as mail: text, the calendar part both inside it and as a file, and a file. `sender` is the name shown.
+
+    `stop_url` stops the series it is one of: a mail program's own button leads there (RFC 2369), over https by one click (RFC 8058).
 
     Raises Never where a header would hold a line break or an address is none.
     """
@@ -64,6 +78,10 @@ def letter_of(message: OutboxMessage, settings: Settings, sender: str, file: Out
         letter["Date"] = message.created_at
         letter["Auto-Submitted"] = "auto-generated"
         letter["X-Auto-Response-Suppress"] = "All"
+        if stop_url:
+            letter["List-Unsubscribe"] = f"<{stop_url}>"
+        if stop_url.startswith("https://"):
+            letter["List-Unsubscribe-Post"] = ONE_CLICK
     except (ValueError, IndexError) as error:  # IndexError: what the address parser of the library says to an empty address
         raise Never(f"A header is not fit to be sent: {error}") from error
     letter.set_content(message.body)

@@ -13,11 +13,11 @@ from instruments.timespan import zone
 from portal.links import outside_path, outside_url
 from portal.outbox import attach, enqueue
 from portal.savedfiles import ReportFile, make_file
-from portal.savedreports import MOST_TRIES, SavedReport, claim_due, pause_report, settle, stop_token
+from portal.savedreports import MOST_TRIES, SavedReport, claim_due, pause_report, settle
+from portal.stopping import KIND, letter_key, stop_url
 from portal.transactions import reading, writing
 
 MOST_ATTACHED = 5_000_000  # bytes; mail servers commonly refuse 10 MB, and base64 adds a third
-KIND = "report-ready"
 log = structlog.get_logger()
 
 
@@ -67,11 +67,11 @@ def _pause(report_id: int, due: datetime, now: datetime) -> None:
 
 def write_report_letter(session: Session, one: SavedReport, due: datetime, file: ReportFile, now: datetime) -> None:
     """Write the letter in the transaction that notes the report as sent: both happen, or neither."""
-    key, is_attached = f"{KIND}/{one.id}/{due:%Y%m%d%H%M}", len(file.content) <= MOST_ATTACHED
+    key, is_attached = letter_key(one.id, due), len(file.content) <= MOST_ATTACHED
     on = due.astimezone(zone(one.time_zone)).date().isoformat()
     context = {
         "report": one.name, "period": file.period, "is_attached": is_attached, "page": outside_path,
-        "file_url": outside_url("saved.file", saved_id=one.id, on=on), "stop_url": outside_url("saved.stop", saved_id=one.id, token=stop_token(one.id)),
+        "file_url": outside_url("saved.file", saved_id=one.id, on=on), "stop_url": stop_url(one.id),
     }  # fmt: skip
     enqueue(session, to=one.person, kind=KIND, context=context, now=now, language=one.language, key=key)
     if is_attached:

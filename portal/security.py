@@ -33,6 +33,8 @@ HEADERS = {
 A_YEAR = 365 * 24 * 3600
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LONGEST_NEXT = 2000
+# Pages that a mail program stops a series at: it has no form of ours, and the secret in the address says that it may (RFC 8058).
+ONE_CLICK_ENDPOINTS = frozenset({"saved.stop"})
 
 csrf_check = CSRFProtect()
 
@@ -101,8 +103,12 @@ def _check_form() -> None:
     if request.method in SAFE_METHODS or request.routing_exception is not None:
         return
     is_nobody = is_api_call() and "_user_id" not in session  # there is no login that a foreign page could borrow; the answer is 401
-    if not (bearer_token() or is_nobody):
+    if not (bearer_token() or is_nobody or _is_one_click()):
         csrf_check.protect()
+
+
+def _is_one_click() -> bool:
+    return request.endpoint in ONE_CLICK_ENDPOINTS and request.form.get("List-Unsubscribe") == "One-Click"
 
 
 def _add_headers(response: Response) -> Response:

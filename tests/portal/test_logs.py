@@ -35,6 +35,7 @@ def written():
         ("/calendars/feeds/fEeDsEcReTfEeDsEcReT.ics", "/calendars/feeds/***"),
         ("/register/confirm/AbC_-123", "/register/confirm/***"),
         ("/reset/AbC_-123", "/reset/***"),
+        ("https://portal.test/reports/7/stop/0a1b2c?lang=en", "https://portal.test/reports/7/stop/***?lang=en"),
         ("mail for wang.wu@example.org", "mail for w***@example.org"),
         ("GET /instruments/12", "GET /instruments/12"),
     ],
@@ -63,5 +64,8 @@ def test_the_libraries_words_and_tracebacks_go_through_the_same_mask(written):
 def test_each_answer_is_one_short_line_without_what_stands_behind_the_question_mark(client, written):
     client.get("/login?next=/me&email=wang.wu@example.org")
     client.get("/reset/fEeDsEcReTfEeDsEcReT")
+    client.get("/reports/7/stop/fEeDsEcReTfEeDsEcReT")
     lines = [line for line in written() if line["event"] == "request"]
-    assert [(line["method"], line["path"], line["status"]) for line in lines] == [("GET", "/login", 200), ("GET", "/reset/***", 410)]
+    assert [(line["method"], line["path"], line["status"]) for line in lines] == [
+        ("GET", "/login", 200), ("GET", "/reset/***", 410), ("GET", "/reports/7/stop/***", 404),
+    ]  # fmt: skip

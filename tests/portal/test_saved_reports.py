@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from openpyxl import load_workbook
@@ -15,10 +18,12 @@ from instruments.errors import Invalid
 from instruments.roles import RoleGrant, grant
 from instruments.timespan import TimeSpan
 from portal import clock, outbox, reportticks, savedreports
+from portal.logs import set_up_logs
 from portal.outbox import OutboxFile
 from portal.savedreports import MOST_EACH, MOST_TRIES, SavedReport, next_due, period_of, save_report, stop_token
 from scheduling.statistics.keeping import work_off
 from tests.fixtures.letters import text_of
+from tests.fixtures.routes import UNSAFE, addresses
 from tests.fixtures.ticks import at_once
 from tests.portal.papers import written
 
@@ -328,3 +333,90 @@ class TestStopping:
         for token in ("x", token_of(other.id), "中文"):
             assert post_form(client, f"/reports/{one.id}/stop/{token}").status_code == 404
         assert now_is(session, one).paused_at is None
+
+
+LONG_HOST = "https://instruments.department-of-science-and-technology.shanxi.example.org"
+BY_ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def by_https(app):
+    """The portal has a public address, longer than a line of mail likes."""
+    app.extensions["settings"] = replace(app.extensions["settings"], base_url=LONG_HOST)
+
+
+class TestStoppingFromTheMailProgram:
+    def test_the_letter_tells_mail_programs_where_one_click_stops_it(self, by_https, token_of, saved, tick, by_wire, mailbox, administrator):
+        one = saved()
+        tick("reports", DUE)
+        letter = by_wire(DUE)[administrator.email]
+        address = f"{LONG_HOST}/reports/{one.id}/stop/{token_of(one.id)}"
+        assert letter["List-Unsubscribe"] == f"<{address}>"
+        assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        # as it crosses the wire: in one piece, not as encoded words, which mail programs do not undo here
+        assert f"List-Unsubscribe: <{address}>\r\n".encode() in mailbox.raw[0]
+        assert address in text_of(letter)
+
+    def test_without_https_no_click_is_promised(self, saved, tick, by_wire, administrator):
+        saved()
+        tick("reports", DUE)
+        letter = by_wire(DUE)[administrator.email]
+        assert "/stop/" in letter["List-Unsubscribe"]
+        assert letter["List-Unsubscribe-Post"] is None
+
+    def test_a_letter_that_is_of_no_series_says_nothing_of_stopping(self, by_https, write_letters, by_wire, now):
+        write_letters()
+        (letter,) = by_wire(now).values()
+        assert (letter["List-Unsubscribe"], letter["List-Unsubscribe-Post"]) == (None, None)
+
+    @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+    def test_a_mail_programs_click_stops_it_without_login_or_form(self, saved, tick, by_wire, administrator, client, session, kind):
+        one = saved()
+        tick("reports", DUE)
+        letter = by_wire(DUE)[administrator.email]
+        path = urlsplit(letter["List-Unsubscribe"].strip("<>")).path
+        assert client.get(path).status_code == 200
+        assert now_is(session, one).paused_at is None  # a program that only follows links stops nothing
+        answer = client.post(path, data=BY_ONE_CLICK, content_type=kind)
+        assert (answer.status_code, now_is(session, one).pause) == (200, "unsubscribed")
+        tick("reports", DUE + timedelta(days=40))
+        assert by_wire(DUE + timedelta(days=40)) == {}
+
+    def test_clicking_twice_says_the_same_and_keeps_the_first_time(self, token_of, saved, client, session):
+        one = saved()
+        path = f"/reports/{one.id}/stop/{token_of(one.id)}"
+        first = client.post(path, data=BY_ONE_CLICK).status_code, now_is(session, one).paused_at
+        with clock.freeze(DUE):
+            assert (client.post(path, data=BY_ONE_CLICK).status_code, now_is(session, one).paused_at) == first
+
+    @pytest.mark.parametrize("form", [{}, {"List-Unsubscribe": "x"}, {"List-Unsubscribe": "one-click "}])
+    def test_any_other_form_that_is_not_ours_is_refused(self, token_of, saved, client, session, form):
+        one = saved()
+        assert client.post(f"/reports/{one.id}/stop/{token_of(one.id)}", data=form).status_code == 400
+        assert now_is(session, one).paused_at is None
+
+    def test_the_click_opens_nothing_else(self, app, token_of, saved, hers, session):
+        one, other = saved(), saved()
+        for token in ("x", token_of(other.id)):
+            assert hers.post(f"/reports/{one.id}/stop/{token}", data=BY_ONE_CLICK).status_code == 404
+        for method, path in addresses(app, UNSAFE):
+            if "/stop/" not in path:
+                assert hers.open(path, method=method, data=BY_ONE_CLICK).status_code == 400, path
+        assert now_is(session, one).paused_at is None
+
+    def test_the_address_is_in_no_log(self, by_https, token_of, saved, tick, by_wire, mailbox, client, monkeypatch):
+        root, written = logging.getLogger(), io.StringIO()
+        before, level = list(root.handlers), root.level
+        try:
+            set_up_logs(level=logging.DEBUG, stream=written)
+            one = saved()
+            tick("reports", DUE)
+            mailbox.answers["RCPT"] = ["550 no such user"]
+            by_wire(DUE)
+            path = f"/reports/{one.id}/stop/{token_of(one.id)}"
+            client.get(path)
+            client.post(path, data=BY_ONE_CLICK)
+        finally:
+            root.handlers[:], root.level = before, level
+        assert f"/reports/{one.id}/stop/***" in written.getvalue()
+        assert token_of(one.id) not in written.getvalue()
