@@ -55,6 +55,23 @@ def own_administrators(session: Session, organisation_id: int) -> list[Person]:
     return _granted(session, RoleGrant.role == "organisation_admin", RoleGrant.organisation_id == organisation_id)
 
 
+def administrators_by(session: Session, organisation_ids: Iterable[int]) -> dict[int, list[Person]]:
+    """Give the administrators of organisations by organisation; one statement. Those without are left out."""
+    ids = list(organisation_ids)
+    rows = session.execute(
+        select(RoleGrant.organisation_id, Person)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.role == "organisation_admin", RoleGrant.organisation_id.in_(ids), Person.status == "active")
+        .order_by(RoleGrant.organisation_id, Person.id)
+        .limit(MOST * len(ids))
+    )
+    found: dict[int, list[Person]] = {}
+    for organisation_id, person in rows:
+        if organisation_id is not None:
+            found.setdefault(organisation_id, []).append(person)
+    return found
+
+
 def pis_of(session: Session, group_ids: Iterable[int]) -> dict[int, list[Person]]:
     """Give the PIs of groups by group; one statement."""
     ids = set(group_ids)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -17,19 +16,18 @@ from instruments.people import Organisation
 from instruments.timespan import zone
 from portal import clock
 from portal.api.paging import cursor_of, key_of
-from portal.auth import viewer
 from portal.errors import status_of
+from portal.evaluationnotices import STEPS, adjust, begin, take_step, uphold
 from portal.evaluations import ROWS, next_of, offset_of
 from portal.evaluationwords import WORDS
 from portal.language import say, t
 from portal.province.blueprint import province
 from portal.transactions import reading, writing
 from portal.vouchers import answered, number_in_form, reasons, text_in_form
-from scheduling.evaluations.appeals import Adjustment, adjust, appeals_of, uphold
-from scheduling.evaluations.freezing import freeze, grade, lines_of, publish
-from scheduling.evaluations.rounds import begin, evaluation, rounds
+from scheduling.evaluations.appeals import appeals_of
+from scheduling.evaluations.freezing import lines_of
+from scheduling.evaluations.rounds import evaluation, rounds
 
-STEPS: dict[str, Callable[..., Any]] = {"freeze": freeze, "grade": grade, "publish": publish}
 MOST_ORGANISATIONS = 1000
 DONE = {
     "freeze": Sentence("数据已冻结。", "The inputs are frozen."), "grade": Sentence("已评定，单位可以申诉。", "Graded; organisations may appeal."),
@@ -49,10 +47,7 @@ def begin_evaluation() -> Any:
     try:
         chosen = text_in_form("organisation")
         with writing() as session:
-            made = begin(
-                session, number_in_form("scheme"), _year(text_in_form("year")), organisation_id=number_in_form("organisation") if chosen else None,
-                viewer=viewer(), now=clock.now(),
-            )  # fmt: skip
+            made = begin(session, number_in_form("scheme"), _year(text_in_form("year")), number_in_form("organisation") if chosen else None)
     except NotFound:
         raise
     except Invalid as error:
@@ -92,7 +87,7 @@ def take_evaluation_step(evaluation_id: int) -> Any:
         raise NotFound
 
     def do(session: Session) -> None:
-        STEPS[step](session, evaluation_id, viewer=viewer(), now=clock.now())
+        take_step(session, evaluation_id, step)
 
     back = url_for("province.evaluation", evaluation_id=evaluation_id)
     return answered(do, say(DONE[step]), back, lambda error: _page(evaluation_id, error))
@@ -103,12 +98,11 @@ def answer_appeal(evaluation_id: int, appeal_id: int) -> Any:
     """Uphold a grade, or adjust an input it rests on."""
 
     def do(session: Session) -> None:
-        said, who, now = text_in_form("reason"), viewer(), clock.now()
+        said = text_in_form("reason")
         if request.form.get("outcome") == "adjusted":
-            change = Adjustment(text_in_form("key"), _exact(text_in_form("value")))
-            adjust(session, evaluation_id, appeal_id, change, said, viewer=who, now=now)
+            adjust(session, evaluation_id, appeal_id, text_in_form("key"), _exact(text_in_form("value")), said)
         else:
-            uphold(session, evaluation_id, appeal_id, said, viewer=who, now=now)
+            uphold(session, evaluation_id, appeal_id, said)
 
     back = url_for("province.evaluation", evaluation_id=evaluation_id)
     return answered(do, t("申诉已答复。", "The appeal is answered."), back, lambda error: _page(evaluation_id, error))

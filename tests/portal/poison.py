@@ -219,7 +219,7 @@ def harm_in_calendar(content: bytes, entries: int) -> list[str]:
 
 
 LETTER_HEADERS = {
-    "from", "to", "subject", "message-id", "date", "auto-submitted", "x-auto-response-suppress", "content-language", "mime-version",
+    "from", "to", "subject", "message-id", "date", "auto-submitted", "x-auto-response-suppress", "list-unsubscribe", "content-language", "mime-version",
     "content-type", "content-transfer-encoding", "content-disposition",
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from instruments.access import load_viewer
 from instruments.publication import STEPS
-from portal import delivery, letters, moneynotices, notices
+from portal import delivery, evaluationnotices, letters, moneynotices, notices
 from portal.outbox import OutboxMessage, enqueue
 from portal.reportticks import write_report_letter
 from portal.savedfiles import ReportFile
@@ -117,6 +117,9 @@ def tell_everything(session: Session, town: Town, now: datetime) -> None:
         enqueue(session, to=town.people["owner"], kind=kind, context=context, now=now)
     tell_of_money(session, town, now)
     tell_of_reports(session, town, now)
+    for kind in ("evaluation-begun", "evaluation-graded", "evaluation-published"):
+        evaluationnotices.round_notice(session, things["evaluation_graded"], kind, now)
+    evaluationnotices.appeal_notice(session, things["appeal"], now)
 
 
 def tell_of_money(session: Session, town: Town, now: datetime) -> None:
