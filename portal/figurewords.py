@@ -10,7 +10,8 @@ from flask import url_for
 
 from instruments.errors import Sentence
 from portal.charts import NO_DATA, NOTHING, Benchmark, Point
-from portal.figurerows import BY_CODE, Column, Figure
+from portal.figureparts import FRACTIONS, RANKED
+from portal.figurerows import Column, Figure
 from portal.formats import money, number
 from portal.language import say, t
 from scheduling.statistics.indicators import INDICATORS
@@ -23,19 +24,53 @@ POINTS = Sentence("个百分点", "points")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A figure as it stands in a cell: `note` says why there is none, or what is to be known about it; `change` is against another time."""
+    """A figure as it stands in a cell: `note` says why there is none, or what is to be known about it; `change` is against another time.
+
+    `later` is what the rows say now, where a published figure has been corrected since.
+    """
 
     text: str
     note: str = ""
     change: str = ""
     is_missing: bool = False
+    later: str = ""
 
 
-def shown(column: Column, row: ReportRow, before: ReportRow | None = None) -> Shown:
-    """Give a row's figure as it stands in a table, with its change where the row of another time is given."""
+def shown(column: Column, row: ReportRow, before: ReportRow | None = None, live: ReportRow | None = None) -> Shown:
+    """Give a row's figure as it stands in a table, with its change where the row of another time is given, and what has been corrected since."""
     value, reason = column.figure(row), column.reason(row)
     then = column.figure(before) if before is not None else None
-    return Shown(written(column, value), say(reason) if reason else "", difference(column, value, then), value is None)
+    text, later = written(column, value), corrected(column, row, live) if live is not None else ""
+    return Shown(text, say(reason) if reason else "", difference(column, value, then), value is None, later)
+
+
+def corrected(column: Column, published: ReportRow, live: ReportRow) -> str:
+    """Write what a published figure has become, and by how much it differs; nothing where it is still the same."""
+    then, now = column.figure(published), column.figure(live)
+    if then == now:
+        return ""
+    text, change = written(column, now), difference(column, now, then)
+    return t("现为 {now}（{change}）", "now {now} ({change})", now=text, change=change) if change else t("现为 {now}", "now {now}", now=text)
+
+
+def equation(code: str, row: ReportRow) -> str:
+    """Write an indicator as the division it is, with the sums of a row: sharing rate 16.7 % = external hours 240.0 h ÷ effective hours 1,440.0 h."""
+    parts, whole = FRACTIONS[code], RANKED[code]
+    above, below = (f"{say(one.title)} {measured(one, row)}" for one in parts.columns)
+    return f"{say(whole.title)} {measured(whole, row)} = {above} ÷ {below}"
+
+
+def measured(column: Column, row: ReportRow) -> str:
+    """Write a figure with its unit."""
+    value = column.figure(row)
+    unit = say(UNITS[column.unit]) if column.unit in ("minutes", "hours") and value is not None else ""
+    return f"{written(column, value)} {unit}".rstrip()
+
+
+def link_name(column: Column, row: ReportRow) -> str:
+    """Name a figure that is a link, for those who hear it away from its row and column."""
+    title, figure, label = say(column.title), measured(column, row), say(row.label)
+    return t("{title} {figure}，{row}，查看明细", "{title} {figure}, {row}: what it is made of", title=title, figure=figure, row=label)
 
 
 def written(column: Column, value: Figure) -> str:
@@ -101,4 +136,4 @@ def definition_url(code: str) -> str:
 
 def columns(codes: Sequence[str]) -> tuple[Column, ...]:
     """Give columns by code."""
-    return tuple(BY_CODE[code] for code in codes)
+    return tuple(RANKED[code] for code in codes)

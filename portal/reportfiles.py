@@ -20,7 +20,7 @@ from portal.language import say, t
 from scheduling.statistics.reports import BY, Report, ReportRow
 
 Hidden = Collection[tuple[str, str]]
-OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": False}
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 UNITS = {
     "minutes": Sentence("分钟", "minutes"), "yuan": Sentence("元", "yuan"), "rate": Sentence("比率（0–1）", "share of 1"),
     "hours": Sentence("小时", "hours"), "": Sentence("个", "count"),
@@ -28,6 +28,7 @@ UNITS = {
 FORMATS = {"minutes": "#,##0", "yuan": "#,##0.00", "rate": "0.0%", "hours": "#,##0.0", "": "#,##0"}
 CHARTED = ("effective_minutes", "external_minutes"), ("sharing_rate", "utilisation_offered")
 MOST_CHARTED = 60  # bars
+MOST_KEPT = 5000  # rows
 
 
 def csv_pieces(found: Report, hidden: Hidden = ()) -> Iterator[str]:
@@ -54,7 +55,8 @@ def _text(value: Figure) -> str:
 
 def write_book(found: Report, path: Path, hidden: Hidden = ()) -> None:
     """Write a report as a workbook: the figures, charts of hours and rates, and a sheet that defines every column."""
-    with xlsxwriter.Workbook(str(path), OPTIONS) as book:
+    # Very many rows go to the file one by one instead of being kept.
+    with xlsxwriter.Workbook(str(path), {**OPTIONS, "constant_memory": len(found.rows) > MOST_KEPT}) as book:
         _write_figures(book, found, hidden)
         for chart in charts_of(found):
             add_chart(book, chart)
@@ -68,8 +70,9 @@ def _write_figures(book: Any, found: Report, hidden: Hidden) -> None:
     page.write_string(0, 0, f"{say(found.period.title)} · {say(BY[found.by])}", book.add_format({"bold": True}))
     titles = [t("编码", "Key"), t("名称", "Name"), *(f"{say(column.title)} ({say(UNITS[column.unit])})" for column in COLUMNS)]
     codes = ["key", "label", *(column.code for column in COLUMNS)]
-    for number, (title, code) in enumerate(zip(titles, codes, strict=True)):
+    for number, title in enumerate(titles):
         page.write_string(1, number, title, head)
+    for number, code in enumerate(codes):
         page.write_string(2, number, code)
     for at, row in enumerate(_with_total(found), 3):
         page.write_string(at, 0, neutralise(row.key))

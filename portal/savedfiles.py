@@ -25,8 +25,8 @@ from portal.paperpdf import paper_pdf
 from portal.reportfiles import csv_pieces, write_book
 from portal.savedreports import SavedReport, may_save, period_of
 from portal.statisticsform import QUOTAS, SHOWN, Wanted, read_wanted
+from portal.wholereports import NOT_ADDED, whole_report, with_rest
 from scheduling.statistics.labels import labels
-from scheduling.statistics.publishing import told
 from scheduling.statistics.reports import BY, Report
 from scheduling.statistics.scope import THRESHOLD, has_instruments
 
@@ -77,7 +77,7 @@ def make_file(session: Session, one: SavedReport, on: datetime, *, now: datetime
     who, wanted = check_rights(session, one, now=now), wanted_of(one, now)
     day: date = on.astimezone(zone(one.time_zone)).date()
     most = MOST_ON_PAPER if one.format == "pdf" else MOST_ROWS
-    found = told(session, period_of(one.span, day), wanted.by, wanted.scope, viewer=who, limit=most)
+    found = whole_report(session, period_of(one.span, day), wanted.by, wanted.scope, viewer=who, most=most)
     with in_language(one.language):
         title = f"{one.name} {say(found.period.title)}"
         return ReportFile(f"{title}.{one.format}", TYPES[one.format], _content(one, found, now), say(found.period.title))
@@ -89,9 +89,9 @@ def _content(one: SavedReport, found: Report, now: datetime) -> bytes:
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         path = Path(folder) / "report"
         if one.format == "csv":
-            path.write_text("".join(csv_pieces(found)), "utf-8", newline="")
+            path.write_text("".join(csv_pieces(with_rest(found), NOT_ADDED)), "utf-8", newline="")
         else:
-            write_book(found, path)
+            write_book(with_rest(found), path, NOT_ADDED)
         return path.read_bytes()
 
 

@@ -14,6 +14,7 @@ from portal import clock
 from portal import definitions as words
 from portal.charts import BAR, LINE, STACKED, Chart, Point, Series, named, points
 from portal.config import settings
+from portal.figureparts import PARTS
 from portal.figurerows import BY_CODE
 from portal.figurewords import UNITS, columns, definition_url, heading, national_means, point, shown, signed
 from portal.formats import HOME
@@ -57,7 +58,7 @@ def definitions() -> str:
     """Say what each quantity and each indicator means, how it is computed, and how sure the source is."""
     return render_template(
         "statistics/definitions.html", titles=TITLES, explained=EXPLAINED, indicators=INDICATORS, examples=EXAMPLES, words=words,
-        units=UNITS, columns=BY_CODE,
+        units=UNITS, columns=BY_CODE, parts=PARTS,
     )  # fmt: skip
 
 

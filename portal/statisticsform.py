@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from instruments.errors import Invalid, Sentence
-from portal.figurerows import BY_CODE
+from portal.figureparts import FRACTIONS, RANKED
 from portal.links import LARGEST_KEY
 from scheduling.statistics.calendar import month_later
 from scheduling.statistics.change import shifted
@@ -53,6 +53,7 @@ SHOWN: Mapping[str, tuple[Sentence, tuple[str, ...]]] = {
         ("uses", "external_uses", "samples", "runs", "income", "external_income", "income_yield", "rated", "satisfaction"),
     ),
 }  # fmt: skip
+PARTS = "parts"  # what one indicator is made of, instead of a fixed choice of columns
 LEASTS = ("300000", "500000", "1000000", "2000000", "5000000")
 NAMES = ("year", "span", "from", "to", "organisation", "facility", "category", "city", "least", "quota", "against", "by", "show", "sort")
 USUAL_MEASURE = "sharing_rate"
@@ -79,6 +80,11 @@ class Wanted:
         return self.sort.removeprefix("-")
 
     @property
+    def asked(self) -> str:
+        """Give the column somebody has chosen to look at, or nothing where none was."""
+        return self.measure if self.given.get("sort", "") == self.sort and self.measure != "label" else ""
+
+    @property
     def is_down(self) -> bool:
         """Say whether the highest come first."""
         return self.sort.startswith("-")
@@ -97,8 +103,13 @@ def read_wanted(args: Mapping[str, str], now: datetime) -> Wanted:
     span = given.get("span", "") if given.get("span", "") in SPANS else "year"
     period = _period(span, number, given)
     by = given.get("by", "") if given.get("by", "") in BY else "organisation"
-    show = given.get("show", "") if given.get("show", "") in SHOWN else "main"
-    return Wanted(period, span, by, _scope(given), _against(given, period), show, _sort(given, by), _page(args.get("page", "")), given)
+    sort = _sort(given, by)
+    return Wanted(period, span, by, _scope(given), _against(given, period), _show(given, sort), sort, _page(args.get("page", "")), given)
+
+
+def _show(given: Mapping[str, str], sort: str) -> str:
+    text = given.get("show", "")
+    return text if text in SHOWN or (text == PARTS and sort.removeprefix("-") in FRACTIONS) else "main"
 
 
 def _period(span: str, number: int, given: Mapping[str, str]) -> Period:
@@ -137,7 +148,7 @@ def _scope(given: Mapping[str, str]) -> Scope:
 
 def _sort(given: Mapping[str, str], by: str) -> str:
     text = given.get("sort", "")
-    if text.removeprefix("-") in (*BY_CODE, "label"):
+    if text.removeprefix("-") in (*RANKED, "label"):
         return text
     return "label" if by == "month" else f"-{USUAL_MEASURE}"
 

@@ -18,15 +18,17 @@ from portal.paperpdf import paper_pdf
 from portal.reportfiles import csv_pieces, write_book
 from portal.statisticsform import read_wanted
 from portal.transactions import reading
+from portal.wholereports import NOT_ADDED, whole_report, with_rest
 from portal.yearbook import public_yearbook
 from portal.yearbookparts import yearbook_paper
 from scheduling.statistics.periods import FIRST_YEAR, LAST_YEAR, this_year
-from scheduling.statistics.publishing import source_of, told
+from scheduling.statistics.publishing import source_of
 from scheduling.statistics.suppression import EVERYBODY, people_for_everybody, suppress
 
 yearbook = Blueprint("yearbook", __name__)
 
 PDF = "application/pdf"
+MOST_ROWS = 10_000
 
 
 @yearbook.get("/statistics/<int:year>/report")
@@ -47,18 +49,20 @@ def pdf(year: int) -> Response:
 
 @yearbook.get("/statistics.<any(csv,xlsx):kind>")
 def file(kind: str) -> Response:
-    """Give the public figures of a year by one dimension as a file, the whole network's always."""
+    """Give the public figures of a year by one dimension as a file, the whole network's always; beyond some thousand rows, the others together."""
     wanted = read_wanted(request.args, clock.now())
     with reading() as session:
-        found = told(session, wanted.period, wanted.by, EVERYBODY)
+        found = whole_report(session, wanted.period, wanted.by, EVERYBODY, most=MOST_ROWS)
         source, least = source_of(session, wanted.period), settings().small_count
         public = suppress(found, people_for_everybody(session, wanted.period, least=least, source=source), least=least)
 
+    shown, hidden = with_rest(public.report), public.hidden | NOT_ADDED
+
     def write(path: Path) -> None:
         if kind == "csv":
-            path.write_text("".join(csv_pieces(public.report, public.hidden)), "utf-8", newline="")
+            path.write_text("".join(csv_pieces(shown, hidden)), "utf-8", newline="")
         else:
-            write_book(public.report, path, public.hidden)
+            write_book(shown, path, hidden)
 
     return attachment(write, CSV if kind == "csv" else XLSX, t("共享统计.{kind}", "Statistics.{kind}", kind=kind), f"statistics.{kind}")
 
