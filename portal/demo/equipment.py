@@ -18,6 +18,7 @@ from instruments.opening import AROUND_THE_CLOCK, Weekly, set_hours
 from instruments.qualifications import grant_qualification
 from instruments.rulebooks import Entry, publish_rules
 from instruments.timespan import TimeSpan, from_wall, zone
+from portal.demo.characters import Character, began, character_of, joined
 from portal.demo.population import Population
 
 PUBLISHED = 120
@@ -27,6 +28,7 @@ OFFICE: Weekly = tuple(row for day in range(5) for row in ((day, 510, 720), (day
 LONG_DAY: Weekly = tuple((day, 480, 1320) for day in range(6))
 DAYLIGHT: Weekly = tuple((day, 480, 1080) for day in range(7))
 SHANGHAI = zone("Asia/Shanghai")
+A_WEEK = timedelta(days=7)
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Furnished:
     instruments: list[Instrument] = field(default_factory=list)
     traits: dict[int, str] = field(default_factory=dict)
     published: list[Instrument] = field(default_factory=list)
+    characters: dict[int, Character] = field(default_factory=dict)
 
 
 def furnish(session: Session, people: Population, *, now: datetime) -> Furnished:
@@ -51,8 +54,8 @@ def furnish(session: Session, people: Population, *, now: datetime) -> Furnished
         made.instruments.append(_instrument(row, people, owner, number, state, chance, now))
     session.add_all(made.instruments)
     session.flush()  # hours and rules point at instruments by id
-    for row, instrument in zip(rows, made.instruments, strict=True):
-        made.traits[instrument.id] = row["traits"]
+    for number, (row, instrument) in enumerate(zip(rows, made.instruments, strict=True)):
+        made.traits[instrument.id], made.characters[instrument.id] = row["traits"], character_of(number)
         _set_up(session, instrument, row["traits"], now)
     made.published = [instrument for instrument in made.instruments if instrument.publication == "published"]
     _qualify(session, made, people, now)
@@ -99,7 +102,7 @@ def _instrument(
         setup_minutes=15 if "q" in traits else 0, cleanup_minutes=chance.choice((0, 0, 15)), publication=state,
         submitted_at=now - timedelta(days=3) if state == "submitted" else None,
         publication_note="请补充共享方式说明。 / Please explain how it is shared." if state == "refused" else "",
-        published_at=now - timedelta(days=750) if state in ("published", "suspended") else None, created_at=now - timedelta(days=755),
+        published_at=joined(number, now) if state in ("published", "suspended") else None, created_at=joined(number, now) - timedelta(days=5),
         aliases=[InstrumentAlias(text=f"{row['manufacturer']} {row['model'].split()[0]}")],
     )  # fmt: skip
 
@@ -109,7 +112,8 @@ def _specifications(row: dict[str, Any], chance: random.Random) -> str:
 
 
 def _set_up(session: Session, instrument: Instrument, traits: str, now: datetime) -> None:
-    first = now.date() - timedelta(days=750)
+    since = instrument.published_at or instrument.created_at
+    first = since.astimezone(SHANGHAI).date()
     weekly, holidays = OFFICE, "closed"
     if "n" in traits:
         weekly, holidays = AROUND_THE_CLOCK, "as_usual"
@@ -118,8 +122,7 @@ def _set_up(session: Session, instrument: Instrument, traits: str, now: datetime
     elif instrument.id % 3 == 0:
         weekly = LONG_DAY
     set_hours(session, instrument, weekly, valid_from=first, now=now, by=None, on_holidays=holidays)
-    long_ago = now - timedelta(days=750)
-    publish_rules(session, instrument, _rules(instrument, traits), valid_from=long_ago, by=None, now=long_ago)
+    publish_rules(session, instrument, _rules(instrument, traits), valid_from=since, by=None, now=since)
 
 
 def _rules(instrument: Instrument, traits: str) -> list[Entry]:
@@ -150,7 +153,7 @@ def _qualify(session: Session, made: Furnished, people: Population, now: datetim
     names = people.logins["researcher@example.org"].id, people.logins["pi@example.org"].id
     for number, instrument in enumerate(trained):
         for user in people.users[number % 3 :: 3] + people.users[(number + 1) % 3 :: 3]:
-            grant_qualification(session, user.person_id, instrument.id, grade=3, expires_on=None, by=None, now=now - timedelta(days=740))
+            grant_qualification(session, user.person_id, instrument.id, grade=3, expires_on=None, by=None, now=began(now) + A_WEEK)
         if number % 3 == 0:
             for person_id in names:
                 grant_qualification(session, person_id, instrument.id, grade=2, expires_on=date(now.year + 1, 12, 31), by=None, now=now)

@@ -1,10 +1,10 @@
-"""Money at the sample manager's organisation: accounts with something on them, the charges of two months, a closed month with its statements."""
+"""Money: what is charged for the uses of the past, accounts with something on them, and the months closed with their statements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -13,33 +13,31 @@ from sqlalchemy.orm import Session
 from instruments.access import Viewer, load_viewer
 from instruments.errors import Refused
 from instruments.people import Organisation
+from portal.demo.characters import began
+from portal.demo.charges import Payers, charge_past
 from portal.demo.population import Population
 from scheduling.accounting.accounts import Account, AccountTerms, open_account
-from scheduling.accounting.billing import make_charge
 from scheduling.accounting.charges import Charge
-from scheduling.accounting.charging import confirm_charge, finalise_due
+from scheduling.accounting.closingcycles import PeriodClose, cycle_of
 from scheduling.accounting.deposits import Transfer, deposit
-from scheduling.accounting.disputes import dispute, set_payers
+from scheduling.accounting.disputes import dispute
+from scheduling.accounting.issuing import Issue, issue_statements
 from scheduling.accounting.periods import close_period
-from scheduling.accounting.splits import WHOLE
-from scheduling.accounting.statements import month_before, month_of, month_span
-from scheduling.usage import UsageRecord
+from scheduling.accounting.statements import month_after, month_before, month_of, month_span
 
-WEEK = timedelta(days=7)
+TO_CLOSE = timedelta(days=14)  # after a month, until its last uses are confirmed and looked at
 
 
 def settle_past(session: Session, people: Population, *, now: datetime) -> int:
-    """Open accounts, charge the uses of the last month and this one week by week, and close the last month; give how many charges were made."""
+    """Open accounts, charge the uses of the past, post them and close the months; give how many charges were made."""
     home = people.organisations["SX-FHLG"]
     admin = load_viewer(session, people.logins["orgadmin@example.org"])
     last_month = month_before(month_of(now, home))
     since = month_span(last_month, home.time_zone).start
-    payers = _open_accounts(session, people, home, admin, since)
-    made = 0
-    for week in _weeks(since, now):
-        finalise_due(session, now=week, most=10_000)
-        for usage in _uses(session, home, week):
-            made += _charge(session, usage, payers, admin, week) is not None
+    first = began(now, years_back=1)  # the year before was a trial, free of charge
+    purses = _open_accounts(session, people, home, admin, since)
+    made = charge_past(session, home, Payers(session, purses, since, first), first, now=now)
+    _close_months(session, home, month_of(first, home), last_month, admin)
     _object(session, people, now)
     with suppress(Refused):  # in the first days of a month the last uses of the one before are still to be confirmed
         close_period(session, home.id, last_month, viewer=admin, now=now)
@@ -65,37 +63,16 @@ def _open_accounts(session: Session, people: Population, home: Organisation, adm
     return found
 
 
-def _weeks(since: datetime, now: datetime) -> Iterator[datetime]:
-    week = since + WEEK
-    while week < now:
-        yield week
-        week += WEEK
-    yield now
-
-
-def _uses(session: Session, home: Organisation, week: datetime) -> Sequence[UsageRecord]:
-    """Give the uses that were confirmed in the week before an instant."""
-    return session.scalars(
-        select(UsageRecord)
-        .where(
-            UsageRecord.owner_id == home.id,
-            UsageRecord.status == "confirmed",
-            UsageRecord.confirmed_at > week - WEEK,
-            UsageRecord.confirmed_at <= week,
-        )
-        .order_by(UsageRecord.confirmed_at, UsageRecord.id)
-    ).all()
-
-
-def _charge(session: Session, usage: UsageRecord, payers: Mapping[int, Account], admin: Viewer, week: datetime) -> Charge | None:
-    made = make_charge(session, usage, now=week)
-    if made is None or made.total is None:
-        return made
-    account = payers.get(usage.group_id or 0)
-    if account is not None:
-        with suppress(Refused):  # nothing is left on it: the organisation owes the charge, as for everybody without an account
-            set_payers(session, made.id, [(account.id, WHOLE)], viewer=admin, now=week)
-    return confirm_charge(session, made.id, viewer=admin, now=week)
+def _close_months(session: Session, home: Organisation, month: date, last: date, admin: Viewer) -> None:
+    """Close the months before the last one, as they were closed then: everything in them has long been looked at."""
+    while month < last:
+        cycle = cycle_of(session, home.id, month)
+        until = cycle.span(home.time_zone).end
+        made = [*issue_statements(session, Issue(home, cycle, until, until + TO_CLOSE, admin.person_id))]
+        closed = {"closed_at": until + TO_CLOSE, "closed_by": admin.person_id}
+        session.add(PeriodClose(organisation_id=home.id, month=cycle.first, months=cycle.months, statements=len(made), **closed))
+        session.flush()
+        month = month_after(month)
 
 
 def _object(session: Session, people: Population, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Two years of finished bookings, written in bulk: they are history, so no rule judges them, but the database's own promise does."""
+"""Two years and more of finished bookings, written in bulk: they are history, so no rule judges them, but the database's own promise does."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from instruments.access import Viewer, audience_of, load_viewer
 from instruments.catalogue import Instrument
 from instruments.opening import openings
 from instruments.timespan import TimeSpan
+from portal.demo.characters import began
 from portal.demo.equipment import Furnished
 from portal.demo.population import Population
 from scheduling.bookings import Booking
 
-DAYS = 730
-LENGTHS = (1, 1.5, 2, 2, 3, 4)
-GUESTS = 0.05  # how often it was one of the sample logins
+GUESTS = 0.03  # how often it was one of the sample logins
 STATES = ("finished",) * 26 + ("no_show", "cancelled", "cancelled")
 
 
 def remember_past(session: Session, furnished: Furnished, people: Population, *, now: datetime) -> int:
-    """Write two years of bookings within the opening hours as they were; give how many."""
+    """Write the bookings since the portal began, within the opening hours as they were, as each instrument is used; give how many."""
     chance = random.Random(11)
-    window = TimeSpan(now - timedelta(days=DAYS), now - timedelta(hours=2))
+    window = TimeSpan(began(now), now - timedelta(hours=2))
     opened = openings(session, furnished.published, window)
     rows: list[dict[str, Any]] = []
     guests = [load_viewer(session, people.logins[f"{name}@example.org"]) for name in ("researcher", "researcher", "researcher2", "firm")]
     for instrument in furnished.published:
-        eager = chance.uniform(0.15, 0.5)
+        character = furnished.characters[instrument.id]
         home = [user for user in people.users if user.organisation_id == instrument.organisation_id]
+        others = [user for user in people.users if user.organisation_id != instrument.organisation_id]
         for span in opened[instrument.id].open_spans:
             for day in _days(span):
-                if chance.random() < eager:
-                    users = guests if chance.random() < GUESTS else home if chance.random() < 0.7 else people.users
-                    rows.append(_row(instrument, day, chance.choice(users), people, chance))
+                if chance.random() < character.chance_of(day.start, now):
+                    users = guests if chance.random() < GUESTS else others if chance.random() < character.outside else home
+                    rows.append(_row(instrument, day, chance.choice(users), chance.choice(character.lengths), people, chance))
     for first in range(0, len(rows), 5000):
         session.execute(insert(Booking), rows[first : first + 5000])
     return len(rows)
@@ -55,10 +55,12 @@ def _days(span: TimeSpan) -> Iterator[TimeSpan]:
         start = end
 
 
-def _row(instrument: Instrument, span: TimeSpan, user: Viewer, people: Population, chance: random.Random) -> dict[str, Any]:
+def _row(
+    instrument: Instrument, span: TimeSpan, user: Viewer, hours: float, people: Population, chance: random.Random
+) -> dict[str, Any]:  # fmt: skip
     margin = timedelta(minutes=instrument.setup_minutes + instrument.cleanup_minutes)
     room = (span.duration - margin).total_seconds() / 3600
-    length = timedelta(hours=min(chance.choice(LENGTHS), int(room * 2) / 2))
+    length = timedelta(hours=min(hours, int(room * 2) / 2))
     slack = int((span.duration - margin - length) / timedelta(minutes=30))
     start = span.start + timedelta(minutes=instrument.setup_minutes) + timedelta(minutes=30) * chance.randrange(slack + 1)
     end, state = start + length, chance.choice(STATES)

@@ -16,6 +16,7 @@ from instruments.facilities import Facility
 from instruments.people import Group, Organisation, Person, join
 from instruments.roles import grant
 from portal.auth.credentials import hash_password, set_password_hash
+from portal.demo.characters import began
 
 # address: (name, organisation, language)
 LOGINS: dict[str, tuple[str, str, str]] = {
@@ -30,7 +31,7 @@ LOGINS: dict[str, tuple[str, str, str]] = {
 }
 FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧"
 GIVEN = ("子涵", "雨桐", "浩然", "欣怡", "志强", "秀兰", "建华", "晓燕", "海涛", "丽娜", "国栋", "玉梅", "俊杰", "思远", "文静", "春晖")
-COLLEAGUES = 5
+COLLEAGUES = 8
 DATA = Path(__file__).parent
 
 
@@ -101,7 +102,7 @@ def _add_person(session: Session, made: Population, email: str, name: str, code:
         organisation=made.organisations[code],
         language=language,
         status="active",
-        created_at=now - timedelta(days=760),
+        created_at=began(now) - timedelta(days=10),
     )
     session.add(person)
     return person

@@ -13,6 +13,7 @@ from instruments.catalogue import Instrument
 from instruments.costsheets import read_cost_sheet, sheet_json
 from instruments.people import Organisation
 from instruments.tariffs import Tariff, found_tariff, publish_tariff, use_tariff
+from portal.demo.characters import began
 from portal.demo.equipment import Furnished
 from scheduling.pricing.spec import as_data, read_spec
 
@@ -28,8 +29,8 @@ EXPEDITED = {"code": "expedited", "name_zh": "加急", "name_en": "Expedited"}
 
 
 def set_rates(session: Session, furnished: Furnished, *, now: datetime) -> int:
-    """Give nine instruments of ten a tariff, two years old with a version of this year; give how many tariffs were made."""
-    long_ago = now - timedelta(days=750)
+    """Give nine instruments of ten a tariff, from the beginning, with a version of this year; give how many tariffs were made."""
+    long_ago = began(now)
     made: dict[tuple[int, str, str], Tariff] = {}
     for number, instrument in enumerate(furnished.instruments):
         if number % 10 == 9:

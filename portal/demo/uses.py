@@ -1,4 +1,4 @@
-"""Two years of use: a record for every finished booking, written in bulk; the last week's wait to be confirmed, and a few have a problem."""
+"""The uses of the past: a record for every finished booking, written in bulk; the last week's wait to be confirmed, and a few have a problem."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def statistics() -> str:
             "statistics/desk.html", wanted=wanted, choices=choices(session, wanted), report=found, page=page, rows=rows, by=BY,
             earlier=_earlier(before, wanted), whole_before=before.total if before else None, columns=columns(_codes(wanted)), shown=shown,
             heading=heading, definition_url=definition_url, row_url=partial(row_url, wanted), figure_url=partial(figure_url, wanted),
-            total_url=partial(total_url, wanted), link_name=link_name, equation=equation, fractions=FRACTIONS, in_view=RANKED.get(wanted.asked),
+            total_url=partial(total_url, wanted), link_name=link_name, equation=equation, fractions=FRACTIONS, in_view=RANKED.get(wanted.measure if wanted.show == PARTS else wanted.asked),
             live=beside(session, found, rows.window, base_of(wanted.measure)), chart=_chart(page[:DRAWN], found, wanted),
             ranking=_ranking(rows.ranked, found, wanted), next_page=wanted.page + 1 if has_next(rows, wanted) else None, parts=SHOWN,
             notes=instrument_notes(session, [row.key for row in page]) if wanted.by == "instrument" else {},

@@ -5,118 +5,57 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
 
 import pytest
 from openpyxl import load_workbook
 
-from instruments.access import load_viewer
-from instruments.roles import grant
-from instruments.timespan import TimeSpan
 from portal.definitions import CERTAINTY, MARKS
 from portal.publicfigures import public_figures
 from portal.statisticsform import SHOWN, read_wanted
 from scheduling.accounting.charges import Charge
 from scheduling.statistics.examples import EXAMPLES
 from scheduling.statistics.indicators import INDICATORS
-from scheduling.statistics.keeping import work_off
 from scheduling.statistics.periods import year
 from scheduling.statistics.quantities import TITLES
 from scheduling.statistics.reports import report
 from scheduling.statistics.scope import Scope
+from tests.fixtures.figuretown import cells, local
 from tests.portal.costs import counted
 
 HOUR = timedelta(hours=1)
-WORKDAYS = tuple((weekday, 480, 1080) for weekday in range(5))
 PAGES = ("", "/spread", "/kinds", "/changes", "/report.csv", "/report.xlsx")
 
 
-def local(day, hour):
-    return datetime(2026, 11, day, hour, tzinfo=UTC) - 8 * HOUR
-
-
-@pytest.fixture
-def keep_up(session, now):
-    def worked_off():
-        session.flush()
-        while work_off(session, now=now):
-            session.flush()
-        session.commit()
-
-    return worked_off
-
-
-@pytest.fixture
-def town(session, an_organisation, an_instrument, a_person, a_usage, keep_up):
-    """Our SEM, used by six of our own and one visitor; their cheap NMR, used by the visitor; a draft that somebody used."""
-    ours, theirs = an_organisation(name_zh="汾河大学", name_en="Fenhe"), an_organisation(name_zh="太行大学", name_en="Taihang")
-    sem = an_instrument(organisation=ours, hours=WORKDAYS, name_en="Our microscope")
-    nmr = an_instrument(organisation=theirs, hours=None, name_en="Their spectrometer", original_value=Decimal(300_000))
-    draft = an_instrument(organisation=ours, hours=None, publication="draft", published_at=None, name_en="Secret draft")
-    visitor = a_person(name="郑来客")
-    for hour in range(8, 14):
-        a_usage(instrument=sem, person=a_person(organisation=ours), span=TimeSpan(local(18, hour), local(18, hour + 1)))
-    for day, instrument in enumerate((sem, nmr, draft), 19):
-        a_usage(instrument=instrument, person=visitor, span=TimeSpan(local(day, 9), local(day, 11)), samples=2)
-    keep_up()
-    return sem, nmr, draft
-
-
-@pytest.fixture
-def as_(session, a_browser, log_in, a_person, now):
-    """`as_("auditor", organisation)` gives the browser of somebody with a role."""
-
-    def made(role, organisation=None, **scope):
-        person = a_person(organisation=organisation, language="en") if organisation else a_person(language="en")
-        if role:
-            grant(session, person, role, organisation=None if scope else organisation, now=now, **scope)
-        session.flush()
-        made.viewer = load_viewer(session, person)
-        return log_in(a_browser(), person)
-
-    return made
-
-
-def cells(html):
-    """Give the rows of the page's own tables, not of its charts: the text of each cell, by the text of its heading."""
-    found = {}
-    tables = "".join(re.findall(r'<table class="[^"]*figure-table">(.*?)</table>', html, re.S))
-    for row in re.findall(r"<tr[^>]*>(.*?)</tr>", tables, re.S):
-        texts = [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
-        if texts:
-            found.setdefault(texts[0], texts[1:])
-    return found
-
-
 class TestForEverybody:
-    def test_a_sentence_says_what_the_network_did(self, client, town):
+    def test_a_sentence_says_what_the_network_did(self, client, figure_town):
         page = client.get("/statistics?year=2026").text
         assert "So far in 2026, 2 instruments worked 5 h on average, 2 h of it for others: sharing rate 40.0 %." in page
         assert "Our microscope" in page
         assert "Their spectrometer" in page
 
-    def test_what_was_never_published_and_persons_are_not_on_the_page(self, client, town):
+    def test_what_was_never_published_and_persons_are_not_on_the_page(self, client, figure_town):
         page = client.get("/statistics?year=2026").text
         assert "Secret draft" not in page
         assert "郑来客" not in page
 
-    def test_few_users_are_not_told_nor_to_be_computed(self, client, session, town):
+    def test_few_users_are_not_told_nor_to_be_computed(self, client, session, figure_town):
         rows = cells(client.get("/statistics?year=2026").text)
         assert rows["Taihang"][-1].startswith("fewer than 5")
         figures = public_figures(session, 2026, least=5)
-        assert figures.users_of[str(town[1].organisation_id)].value is None
+        assert figures.users_of[str(figure_town[1].organisation_id)].value is None
         assert figures.external_users.value is None
 
-    def test_users_stand_in_one_table_only(self, client, town):
+    def test_users_stand_in_one_table_only(self, client, figure_town):
         assert client.get("/statistics?year=2026").text.count(">Users</th>") == 1
 
-    def test_the_limit_is_a_setting(self, session, town):
+    def test_the_limit_is_a_setting(self, session, figure_town):
         figures = public_figures(session, 2026, least=1)
-        assert figures.users_of[str(town[1].organisation_id)].value == 1
+        assert figures.users_of[str(figure_town[1].organisation_id)].value == 1
 
-    def test_a_year_without_data_says_so_and_where_there_is_some(self, client, town):
+    def test_a_year_without_data_says_so_and_where_there_is_some(self, client, figure_town):
         page = client.get("/statistics?year=2019")
         assert page.status_code == 200
         assert "Nothing is known of 2019" in page.text
@@ -149,9 +88,9 @@ class TestDefinitions:
         example = EXAMPLES[code]
         assert INDICATORS[code].compute(example.quantities, 1).value == example.value
 
-    def test_every_heading_of_a_table_leads_to_its_definition(self, as_, client, town):
+    def test_every_heading_of_a_table_leads_to_its_definition(self, figures_as, client, figure_town):
         definitions = client.get("/statistics/definitions").text
-        browser = as_("province_admin")
+        browser = figures_as("province_admin")
         for show in SHOWN:
             page = browser.get(f"/manage/statistics?show={show}&least=all").text
             anchors = set(re.findall(r"/statistics/definitions#([\w-]+)", page))
@@ -161,48 +100,48 @@ class TestDefinitions:
 
 class TestWhoseFigures:
     @pytest.mark.parametrize("page", PAGES)
-    def test_who_answers_for_nothing_finds_no_desk(self, as_, client, town, page):
+    def test_who_answers_for_nothing_finds_no_desk(self, figures_as, client, figure_town, page):
         assert client.get(f"/manage/statistics{page}").status_code == 302
-        assert as_(None).get(f"/manage/statistics{page}").status_code == 404
+        assert figures_as(None).get(f"/manage/statistics{page}").status_code == 404
 
-    def test_the_province_sees_all_with_every_count(self, as_, session, town):
-        rows = cells(as_("province_admin").get("/manage/statistics?year=2026&least=all&show=sharing").text)
+    def test_the_province_sees_all_with_every_count(self, figures_as, session, figure_town):
+        rows = cells(figures_as("province_admin").get("/manage/statistics?year=2026&least=all&show=sharing").text)
         assert (rows["Fenhe"][-3], rows["Taihang"][-3]) == ("7", "1")
 
     @pytest.mark.parametrize("role", ["organisation_admin", "auditor"])
     @pytest.mark.parametrize("page", PAGES[:-1])
-    def test_of_an_organisation_one_sees_nothing_of_others(self, as_, town, role, page):
-        text = as_(role, town[0].organisation).get(f"/manage/statistics{page}?year=2026&least=all").text
+    def test_of_an_organisation_one_sees_nothing_of_others(self, figures_as, figure_town, role, page):
+        text = figures_as(role, figure_town[0].organisation).get(f"/manage/statistics{page}?year=2026&least=all").text
         assert "Taihang" not in text
         assert "太行大学" not in text
         assert "Their spectrometer" not in text
 
-    def test_a_foreign_organisation_cannot_be_asked_for(self, as_, town):
-        sem, nmr, _ = town
-        browser = as_("organisation_admin", sem.organisation)
+    def test_a_foreign_organisation_cannot_be_asked_for(self, figures_as, figure_town):
+        sem, nmr, _ = figure_town
+        browser = figures_as("organisation_admin", sem.organisation)
         page = browser.get(f"/manage/statistics?organisation={nmr.organisation_id}&least=all").text
         assert "No instrument is in this range" in page
         for path in ("", "/months/2026-11", "/days/2026-11-20"):
             assert browser.get(f"/manage/statistics/instruments/{nmr.id}{path}").status_code == 404
             assert browser.get(f"/manage/statistics/instruments/{sem.id}{path}").status_code == 200
 
-    def test_a_manager_sees_her_own_instruments(self, as_, town):
-        browser = as_("manager", town[1].organisation, instrument=town[1])
+    def test_a_manager_sees_her_own_instruments(self, figures_as, figure_town):
+        browser = figures_as("manager", figure_town[1].organisation, instrument=figure_town[1])
         page = browser.get("/manage/statistics?by=instrument&least=all").text
         assert "Their spectrometer" in page
         assert "Our microscope" not in page
 
     @pytest.mark.parametrize("by", ["organisation", "instrument", "city", "category", "facility", "month"])
-    def test_the_figures_are_those_of_the_report(self, as_, session, town, by):
-        browser = as_("province_admin")
+    def test_the_figures_are_those_of_the_report(self, figures_as, session, figure_town, by):
+        browser = figures_as("province_admin")
         rows = cells(browser.get(f"/manage/statistics?year=2026&least=all&show=use&by={by}").text)
-        found = report(session, year(2026), by, Scope(), viewer=as_.viewer)
+        found = report(session, year(2026), by, Scope(), viewer=figures_as.viewer)
         for row in (*found.rows, found.total):
             texts = rows[row.label.en] if row.label.en in rows else next(cell for name, cell in rows.items() if name.startswith(row.label.en))
             assert texts[:4] == [f"{getattr(row.quantities, name) / 60:,.1f}" for name in ("opening", "booked", "used", "effective")]
 
-    def test_the_file_has_the_same_figures(self, as_, town):
-        browser = as_("province_admin")
+    def test_the_file_has_the_same_figures(self, figures_as, figure_town):
+        browser = figures_as("province_admin")
         table = list(csv.DictReader(io.StringIO(browser.get("/manage/statistics/report.csv?year=2026&least=all").get_data(as_text=True))))
         assert {row["label_en"]: row["effective_minutes"] for row in table} == {"Fenhe": "600", "Taihang": "120", "Total": "720"}
         book = load_workbook(io.BytesIO(browser.get("/manage/statistics/report.xlsx?year=2026&least=all").data))
@@ -211,24 +150,24 @@ class TestWhoseFigures:
 
 
 class TestTheQuestion:
-    def test_five_hundred_thousand_yuan_is_the_usual_least_value(self, as_, town):
-        browser = as_("province_admin")
+    def test_five_hundred_thousand_yuan_is_the_usual_least_value(self, figures_as, figure_town):
+        browser = figures_as("province_admin")
         assert "Taihang" not in cells(browser.get("/manage/statistics?year=2026").text)
         assert "Taihang" in cells(browser.get("/manage/statistics?year=2026&least=all").text)
         assert "Taihang" in cells(browser.get("/manage/statistics?year=2026&least=300000").text)
 
-    def test_general_and_dedicated_instruments_are_apart(self, as_, session, an_instrument, keep_up):
+    def test_general_and_dedicated_instruments_are_apart(self, figures_as, session, an_instrument, keep_figures):
         an_instrument(is_dedicated=True, name_en="Dedicated one")
         an_instrument(name_en="General one")
-        keep_up()
-        browser = as_("province_admin")
+        keep_figures()
+        browser = figures_as("province_admin")
         for kind, shown, hidden in (("dedicated", "Dedicated", "General"), ("general", "General", "Dedicated")):
             page = browser.get(f"/manage/statistics?by=instrument&quota={kind}").text
             assert f"{shown} one" in page
             assert f"{hidden} one" not in page
 
-    def test_rows_are_ranked_and_those_without_a_figure_come_last(self, as_, town):
-        browser = as_("province_admin")
+    def test_rows_are_ranked_and_those_without_a_figure_come_last(self, figures_as, figure_town):
+        browser = figures_as("province_admin")
         up = browser.get("/manage/statistics?year=2026&least=all&sort=sharing_rate").text
         down = browser.get("/manage/statistics?year=2026&least=all&sort=-sharing_rate").text
         assert up.index(">Fenhe</a>") < up.index(">Taihang</a>")
@@ -237,16 +176,16 @@ class TestTheQuestion:
         assert opened.index(">Fenhe</a>") < opened.index(">Taihang</a>")
         assert "No hours were offered" in opened
 
-    def test_another_year_is_compared_in_points(self, as_, session, town):
-        rows = cells(as_("province_admin").get("/manage/statistics?year=2026&least=all&against=2025").text)
+    def test_another_year_is_compared_in_points(self, figures_as, session, figure_town):
+        rows = cells(figures_as("province_admin").get("/manage/statistics?year=2026&least=all&against=2025").text)
         assert rows["Fenhe"][3] == "40.0 % +40.0 points"
 
     @pytest.mark.parametrize("query", [
         "year=0", "year=x", "least=-1", "least=NaN", "span=months&from=2026-13", "span=months&from=2026-02&to=2026-01", "organisation=x",
         "category=1", "page=0x", "page=1000000", "against=9999",
     ])  # fmt: skip
-    def test_what_cannot_be_meant_is_refused(self, as_, town, query):
-        assert as_("province_admin").get(f"/manage/statistics?{query}").status_code in (404, 422)
+    def test_what_cannot_be_meant_is_refused(self, figures_as, figure_town, query):
+        assert figures_as("province_admin").get(f"/manage/statistics?{query}").status_code in (404, 422)
 
     @pytest.mark.parametrize(("query", "first", "until"), [
         ("year=2026&span=q4", "2026-10-01", "2027-01-01"), ("year=2025&span=school", "2025-09-01", "2026-09-01"),
@@ -256,8 +195,8 @@ class TestTheQuestion:
         wanted = read_wanted(dict(part.split("=") for part in query.split("&") if part), now)
         assert (wanted.period.first, wanted.period.until) == (date.fromisoformat(first), date.fromisoformat(until))
 
-    def test_the_cost_does_not_grow_with_the_instruments(self, as_, session, an_organisation, an_instrument, keep_up, clean_engine, town):
-        browser = as_("province_admin")
+    def test_the_cost_does_not_grow_with_the_instruments(self, figures_as, session, an_organisation, an_instrument, keep_figures, clean_engine, figure_town):
+        browser = figures_as("province_admin")
         urls = ["/statistics", *(f"/manage/statistics{page}" for page in ("?by=instrument&least=all&against=2025", "/spread", "/kinds", "/changes"))]
 
         def costs():
@@ -271,14 +210,14 @@ class TestTheQuestion:
         few = costs()
         for _ in range(15):
             an_instrument(organisation=an_organisation())
-        keep_up()
+        keep_figures()
         assert costs() == few
 
 
 class TestWayDown:
-    def test_from_the_desk_to_the_rows_of_a_day_and_back(self, as_, session, town):
-        sem = town[0]
-        browser = as_("province_admin")
+    def test_from_the_desk_to_the_rows_of_a_day_and_back(self, figures_as, session, figure_town):
+        sem = figure_town[0]
+        browser = figures_as("province_admin")
         desk = browser.get(f"/manage/statistics?by=instrument&year=2026&organisation={sem.organisation_id}").text
         assert f"/manage/statistics/instruments/{sem.id}?year=2026" in desk
         assert f"/instruments/{sem.id}/months/2026-11?" in browser.get(f"/manage/statistics/instruments/{sem.id}?year=2026").text
@@ -293,18 +232,18 @@ class TestWayDown:
         assert browser.get(use).status_code == 200
 
     @pytest.mark.parametrize("path", ["months/2026-13", "months/x", "days/2026-02-30", "days/0001-01-01", "days/9999-12-31", "days/x"])
-    def test_days_that_are_none_are_not_found(self, as_, town, path):
-        assert as_("province_admin").get(f"/manage/statistics/instruments/{town[0].id}/{path}").status_code == 404
+    def test_days_that_are_none_are_not_found(self, figures_as, figure_town, path):
+        assert figures_as("province_admin").get(f"/manage/statistics/instruments/{figure_town[0].id}/{path}").status_code == 404
 
-    def test_income_of_a_day_is_the_sum_of_its_charges(self, as_, session, town, now, keep_up):
-        sem = town[0]
+    def test_income_of_a_day_is_the_sum_of_its_charges(self, figures_as, session, figure_town, now, keep_figures):
+        sem = figure_town[0]
         for total in (Decimal("12.30"), Decimal("7.70")):
             session.add(
                 Charge(
-                    kind="service", organisation_id=sem.organisation_id, instrument_id=sem.id, person_id=as_("province_admin") and as_.viewer.person_id,
+                    kind="service", organisation_id=sem.organisation_id, instrument_id=sem.id, person_id=figures_as("province_admin") and figures_as.viewer.person_id,
                     used_at=local(19, 9), status="final", total=total, made_at=now, final_at=now,
                 )
             )  # fmt: skip
-        keep_up()
-        rows = cells(as_("province_admin").get(f"/manage/statistics/instruments/{sem.id}/days/2026-11-19").text)
+        keep_figures()
+        rows = cells(figures_as("province_admin").get(f"/manage/statistics/instruments/{sem.id}/days/2026-11-19").text)
         assert rows["Income"] == ["¥20.00", "¥20.00"]
