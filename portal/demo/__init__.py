@@ -1,4 +1,4 @@
-"""The sample province: invented organisations and people, real makes of instrument, two years of bookings, and weeks to come.
+"""The sample province: invented organisations and people, real makes of instrument, two years and more of bookings, and weeks to come.
 
 make() fills an empty database and nothing else; the same seed gives the same province relative to `now`.
 """
@@ -21,6 +21,7 @@ from portal.demo.money import settle_past
 from portal.demo.past import remember_past
 from portal.demo.population import LOGINS, Population, populate, set_passwords
 from portal.demo.rates import set_rates
+from portal.demo.reports import fill_desks
 from portal.demo.returns import hand_in
 from portal.demo.uses import remember_uses
 from portal.demo.vouchers import give_vouchers
@@ -61,6 +62,7 @@ def make(session: Session, *, now: datetime, passwords: dict[str, str]) -> Provi
     count_figures(session, now=now)
     publish_last_year(session, people.logins["admin@example.org"], now=now)
     evaluate(session, people, now=now)
+    fill_desks(session, people, now=now)
     return Province(passwords, len(people.organisations), len(furnished.instruments), past, ahead)
 
 

@@ -27,14 +27,15 @@ class Character:
         """Give the chance that it is taken on an open span: less in quiet months and in earlier years; idle ones have stopped."""
         if self.name == "idle" and at > now - IDLE_SINCE:
             return 0.0
-        growth = GROWTH[min(max(now.year - at.year, 0), YEARS_BACK)]
-        return self.eager * growth * SEASONS.get(at.month, 1.0)
+        if self.name == "sought":  # it was full from the first day
+            return self.eager
+        return self.eager * GROWTH[min(max(now.year - at.year, 0), YEARS_BACK)] * SEASONS.get(at.month, 1.0)
 
 
 KINDS = {
-    "sought": (0.98, (3.5, 4, 6, 7)),
-    "busy": (0.65, (3, 3.5, 4, 6)),
-    "usual": (0.28, (2, 3, 3, 4)),
+    "sought": (1.0, (3.5, 5, 7, 8)),
+    "busy": (0.72, (3, 3.5, 5, 6)),
+    "usual": (0.28, (2, 3, 3.5, 5)),
     "light": (0.07, (1, 1.5, 2)),
     "idle": (0.15, (1, 2)),
 }

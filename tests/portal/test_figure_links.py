@@ -129,7 +129,7 @@ class TestAPublishedYear:
         months = browser.get(f"/manage/statistics/instruments/{sem.id}?year=2026").text
         assert cells(months)["2026-11"][3] == cells(months)["2026"][3] == "8.0 now 9.0 (+1.0)"
         days = browser.get(f"/manage/statistics/instruments/{sem.id}/months/2026-11").text
-        assert cells(days)["November 2026, as published"][3] == "8.0 now 9.0 (+1.0)"
+        assert cells(days)["2026-11, as published"][3] == "8.0 now 9.0 (+1.0)"
         assert cells(days)["Now"][3] == "9.0"
         assert sum(numbers(texts[3])[0] for day, texts in cells(days).items() if day.startswith("2026-11-")) == 9.0
         day = browser.get(f"/manage/statistics/instruments/{sem.id}/days/2026-11-18").text
@@ -138,7 +138,7 @@ class TestAPublishedYear:
             assert "The figures of 2026 were published on" in page
 
     def test_the_parts_make_the_figure_on_each_level(self, corrected):
-        browser, sem = corrected
+        browser, _ = corrected
         for by in ("organisation", "instrument", "city", "month"):
             rows = cells(browser.get(f"/manage/statistics?year=2026&least=all&show=use&by={by}").text)
             total = numbers(rows.pop("Total")[3])

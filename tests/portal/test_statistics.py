@@ -236,14 +236,14 @@ class TestWayDown:
         assert figures_as("province_admin").get(f"/manage/statistics/instruments/{figure_town[0].id}/{path}").status_code == 404
 
     def test_income_of_a_day_is_the_sum_of_its_charges(self, figures_as, session, figure_town, now, keep_figures):
-        sem = figure_town[0]
+        sem, browser = figure_town[0], figures_as("province_admin")
         for total in (Decimal("12.30"), Decimal("7.70")):
             session.add(
                 Charge(
-                    kind="service", organisation_id=sem.organisation_id, instrument_id=sem.id, person_id=figures_as("province_admin") and figures_as.viewer.person_id,
+                    kind="service", organisation_id=sem.organisation_id, instrument_id=sem.id, person_id=figures_as.viewer.person_id,
                     used_at=local(19, 9), status="final", total=total, made_at=now, final_at=now,
                 )
             )  # fmt: skip
         keep_figures()
-        rows = cells(figures_as("province_admin").get(f"/manage/statistics/instruments/{sem.id}/days/2026-11-19").text)
+        rows = cells(browser.get(f"/manage/statistics/instruments/{sem.id}/days/2026-11-19").text)
         assert rows["Income"] == ["¥20.00", "¥20.00"]

@@ -222,6 +222,8 @@ class TestThePolicy:
         page.route("**/js/charts.js*", _with_inline_style)
         page.goto("/charts")
         page.wait_for_function("() => broken.length > 0")
+        assert {one.split("-attr")[0] for one in page.evaluate("broken")} == {"style-src"}
+        assert page.locator("p").evaluate("one => getComputedStyle(one).color") != "rgb(255, 0, 0)"
 
 
 class TestComforts:
