@@ -16,6 +16,7 @@ from instruments.opening import days_around
 from instruments.people import Organisation
 from instruments.tariffs import Rates, TariffVersion, rates_of
 from instruments.timespan import TimeSpan, zone
+from portal.demo.past import AS_ONE
 from scheduling.accounting.accounts import NOTHING, Account, open_credit_of
 from scheduling.accounting.charges import Charge, ChargeLine, ChargeShare
 from scheduling.accounting.charging import posting_key
@@ -89,9 +90,10 @@ def charge_past(session: Session, home: Organisation, payers: Payers, first: dat
     dues = _dues(session, uses, instruments, first, now)
     for at in range(0, len(dues), AT_ONCE):
         some = dues[at : at + AT_ONCE]
-        ids = session.scalars(insert(Charge).returning(Charge.id, sort_by_parameter_order=True), [_charge(one) for one in some]).all()
+        made = insert(Charge).returning(Charge.id, sort_by_parameter_order=True)
+        ids = session.scalars(made, [_charge(one) for one in some], execution_options=AS_ONE).all()
         pairs = [(key, one, payers.account_of(one)) for key, one in zip(ids, some, strict=True)]
-        session.execute(insert(ChargeLine), [line for key, one, _ in pairs for line in _lines(key, one.priced)])
+        session.execute(insert(ChargeLine), [line for key, one, _ in pairs for line in _lines(key, one.priced)], execution_options=AS_ONE)
         session.execute(insert(ChargeShare), [_share(*pair) for pair in pairs])
         over = [pair for pair in pairs if pair[1].final_at <= now]
         post_all(session, [_posting(*pair, earners[pair[1].use.instrument_id]) for pair in over])

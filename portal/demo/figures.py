@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -17,8 +17,10 @@ from scheduling.statistics.touched import TouchedSpan
 
 
 def publish_last_year(session: Session, admin: Person, *, now: datetime) -> None:
-    """Publish the figures of the year that is over, as a province does in spring."""
-    publish_year(session, this_year(now) - 1, viewer=load_viewer(session, admin), now=now, note="年度统计公报 / Yearly bulletin")
+    """Publish the figures of the year that is over, as a province does in spring, or as soon as there is somebody to look at them."""
+    year = this_year(now)
+    spring = datetime(year, 3, 20, 2, tzinfo=UTC)
+    publish_year(session, year - 1, viewer=load_viewer(session, admin), now=min(now, spring), note="年度统计公报 / Yearly bulletin")
 
 
 def count_figures(session: Session, *, now: datetime) -> None:

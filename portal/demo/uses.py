@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
 from instruments.people import Person
+from portal.demo.past import AS_ONE
 from scheduling.bookings import Booking
 from scheduling.usage import UsageRecord
 from scheduling.usageproblems import UsageProblem
@@ -39,7 +40,7 @@ def remember_uses(session: Session, *, now: datetime) -> int:
     rows = session.execute(FINISHED).all()
     for first in range(0, len(rows), AT_ONCE):
         some = [_row(row, now, chance) for row in rows[first : first + AT_ONCE]]
-        session.execute(insert(UsageRecord), some)
+        session.execute(insert(UsageRecord), some, execution_options=AS_ONE)
         count += len(some)
     if problems := list(_problems(session)):
         session.execute(insert(UsageProblem), problems)

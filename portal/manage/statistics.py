@@ -96,8 +96,8 @@ def _base_code(wanted: Wanted) -> str:
 def _codes(wanted: Wanted) -> Sequence[str]:
     """Give the columns to show: those of the chosen part, and the one the rows are ranked by."""
     if wanted.show == PARTS:
-        parts = FRACTIONS[wanted.measure].columns
-        return tuple(dict.fromkeys(("instruments", *(one.code for one in parts), wanted.measure)))
+        parts = (one.code for one in FRACTIONS[wanted.measure].columns)
+        return tuple(dict.fromkeys((*(("instruments",) if wanted.by != "instrument" else ()), *parts, wanted.measure)))
     codes = tuple(code for code in SHOWN[wanted.show][1] if wanted.by != "instrument" or code != "instruments")
     return codes if wanted.measure in codes or wanted.measure == "label" else (*codes, wanted.measure)
 

@@ -86,7 +86,7 @@ class TestEveryFigureLeadsOn:
         page = unescape(browser.get(links(desk)["Sharing rate 40.0 %, Fenhe: what it is made of"]).text)
         assert "Sharing rate 40.0 % = External hours 4.0 h ÷ Effective hours 10.0 h" in page
         assert 'href="/statistics/definitions#sharing_rate"' in page
-        assert cells(page)["Total"] == ["2", "4.0", "10.0", "40.0 %"]
+        assert cells(page)["Total"] == ["4.0", "10.0", "40.0 %"]
         months = unescape(browser.get(links(page)["Sharing rate 25.0 %, Our microscope: what it is made of"]).text)
         assert "Sharing rate 25.0 % = External hours 2.0 h ÷ Effective hours 8.0 h" in months
         assert cells(months)["2026-11"][:3] == ["25.0 %", "2.0", "8.0"]
