@@ -69,14 +69,14 @@ def _row(row: Any, now: datetime, chance: random.Random) -> dict[str, Any]:
 
 
 def _problems(session: Session) -> Iterator[dict[str, Any]]:
-    """Open a problem with every ninth use that waits."""
+    """Open a problem with every sixteenth use that waits."""
     waiting = (
         select(UsageRecord.id, UsageRecord.instrument_id, UsageRecord.end_at)
         .where(UsageRecord.status == "recorded")
         .order_by(UsageRecord.id)
     )
     for number, row in enumerate(session.execute(waiting)):
-        if number % 9 == 0:
+        if number % 16 == 0:
             yield {
                 "usage_id": row.id, "instrument_id": row.instrument_id, "kind": ("overrun", "disagreement")[number % 2],
                 "detail": {"minutes": 25}, "opened_at": row.end_at, "resolution": "", "reason": "",
