@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from instruments.evaluationterms import Terms, read_terms, stored
 from instruments.kept import keep_rows
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+MOST_SCHEMES = 200
+CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 class EvaluationScheme(Base):
@@ -109,16 +112,59 @@ def add_version(session: Session, scheme_id: int, new: NewVersion, *, after: int
     newest = versions(session, scheme_id)[0]
     if newest.number != after:
         raise OutOfOrder(Sentence("其他人已建立新版本，请重新查看。", "Somebody has made a new version meanwhile. Please look again."))
-    if not new.reason.strip() or len(new.reason) > 500 or len(new.source) > 1000:
-        raise Invalid("reason", Sentence("请说明修改理由（不超过 500 字）。", "Please say why, in at most 500 characters."))
-    last = LAST_YEAR if new.last_year is None else new.last_year
-    if not FIRST_YEAR <= new.first_year <= last <= LAST_YEAR:
-        raise Invalid("first_year", Sentence("年度不正确。", "These years cannot be right."))
+    if not new.reason.strip():
+        raise Invalid("reason", Sentence("请说明修改理由。", "Please say why it changes."))
+    check_beside(new)
     if new.terms.of != newest.terms.of:
         raise Invalid("of", Sentence("评价对象不能改变，请另建方案。", "What is evaluated cannot change."))
     if new.terms == newest.terms and (new.first_year, new.last_year) == (newest.first_year, newest.last_year):
         raise Invalid("terms", Sentence("没有任何改动。", "Nothing would change."))
     return _add(session, scheme, new, after + 1, by=viewer.person_id, now=now)
+
+
+def check_beside(new: NewVersion) -> None:
+    """Check what a version says beside its terms: years that are in order, texts that are not too long."""
+    if len(new.reason) > 500:
+        raise Invalid("reason", Sentence("修改理由不超过 500 字，请缩短。", "A reason has at most 500 characters. Shorten it."))
+    if len(new.source) > 1000:
+        raise Invalid("source", Sentence("依据不超过 1000 字，请缩短。", "The source has at most 1000 characters. Shorten it."))
+    for name, year in (("first_year", new.first_year), ("last_year", new.last_year)):
+        if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
+            said = Sentence(f"请填写 {FIRST_YEAR} 到 {LAST_YEAR} 之间的年份。", f"Give a year from {FIRST_YEAR} to {LAST_YEAR}.")
+            raise Invalid(name, said)
+    if new.last_year is not None and new.last_year < new.first_year:
+        raise Invalid("last_year", Sentence("结束年度早于起始年度，请改正或留空。", "It ends before it begins. Give a later year, or none."))
+
+
+def new_scheme(session: Session, code: str, names: Sentence, new: NewVersion, *, viewer: Viewer, now: datetime) -> SchemeVersion:
+    """Make a scheme with its first version, as the province; an empty code is chosen here. Invalid for a name or code that cannot be."""
+    if not viewer.is_province_admin:
+        raise Forbidden
+    for field, text in (("name_zh", names.zh), ("name_en", names.en)):
+        if not text.strip() or len(text.strip()) > 200 or "\x00" in text:
+            raise Invalid(field, Sentence("请填写名称（不超过 200 字）。", "Give it a name of at most 200 characters."))
+    if code and not CODE.fullmatch(code):
+        said = "代码以小写字母开头，只含小写字母、数字和连字符，不超过 40 个字符。"
+        raise Invalid("code", Sentence(said, "A code begins with a small letter and has only small letters, digits and hyphens, at most 40."))
+    check_beside(new)
+    taken = set(session.scalars(select(EvaluationScheme.code)))
+    code = code or next(one for number in range(1, len(taken) + 2) if (one := f"scheme-{number}") not in taken)
+    if code in taken:
+        raise Invalid("code", Sentence("已有方案使用这个代码，请换一个。", "A scheme has this code already. Take another."))
+    if len(taken) >= MOST_SCHEMES:
+        raise OutOfOrder(Sentence(f"方案最多 {MOST_SCHEMES} 个。", f"There are at most {MOST_SCHEMES} schemes."))
+    scheme = EvaluationScheme(code=code, name_zh=names.zh.strip(), name_en=names.en.strip())
+    session.add(scheme)
+    session.flush()
+    return _add(session, scheme, new, 1, by=viewer.person_id, now=now)
+
+
+def version_by_id(session: Session, version_id: int) -> SchemeVersion:
+    """Get a version of any scheme by id, with its scheme."""
+    found = session.get(SchemeVersion, version_id, options=[joinedload(SchemeVersion.scheme)])
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _add(session: Session, scheme: EvaluationScheme, new: NewVersion, number: int, *, by: int | None, now: datetime) -> SchemeVersion:

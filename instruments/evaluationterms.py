@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
 from instruments.errors import Invalid, Sentence
-from instruments.evaluationinputs import INPUTS
+from instruments.evaluationinputs import INPUTS, SUBJECTS
+from instruments.evaluationreasons import Found, reasons_of, wrong
 
 MOST_PARTS, MOST_ITEMS, MOST_STEPS, MOST_GRADES = 12, 12, 12, 8
 Points = Annotated[Decimal, Field(ge=0, le=10_000, max_digits=12, decimal_places=4, allow_inf_nan=False)]
@@ -19,10 +20,6 @@ Above = Annotated[Decimal, Field(gt=0, le=Decimal("9999999999.99"), decimal_plac
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(max_length=500)]
-
-
-def _wrong(zh: str, en: str) -> PydanticCustomError:
-    return PydanticCustomError("scheme", "{zh}", {"zh": zh, "en": en})
 
 
 class _Strict(BaseModel):
@@ -61,11 +58,17 @@ class Curve(_Strict):
 
     @model_validator(mode="after")
     def _monotone(self) -> Curve:
-        if self.kind == "steps" and not self.steps:
-            raise _wrong("请至少填写一级。", "Give at least one step.")
-        if any(later.least <= earlier.least or later.points < earlier.points for earlier, later in pairwise(self.steps)):
-            raise _wrong("各级须从低到高排列，分数不能下降。", "Steps stand in order, each above the one before, and points never fall.")
+        wrong(self._wrong())
         return self
+
+    def _wrong(self) -> Iterator[Found]:
+        if self.kind == "steps" and not self.steps:
+            yield "steps", Sentence("请至少填写一级。", "Give at least one step.")
+        for place, (earlier, later) in enumerate(pairwise(self.steps), 1):
+            if later.least <= earlier.least:
+                yield f"steps.{place}.least", Sentence("各级须从低到高排列，请填写比上一级更大的数。", "Steps rise: give more than the step before.")
+            if later.points < earlier.points:
+                yield f"steps.{place}.points", Sentence("分数不能低于上一级，请改正。", "Points never fall: give no less than the step before.")
 
     @property
     def is_whole_curve(self) -> bool:
@@ -128,52 +131,94 @@ class Terms(_Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Terms:
-        codes = [part.code for part in self.parts]
-        inner = [item.code for part in self.parts for item in part.items]
-        if len(set(codes)) != len(codes) or len(set(inner)) != len(inner) or len({one.code for one in self.grades}) != len(self.grades):
-            raise _wrong("指标或等级的代码重复。", "A code stands twice.")
-        if any(code not in codes for code in self.tie_break):
-            raise _wrong("并列时比较的指标不存在。", "Ties are broken by a part that is not there.")
-        if any(item.input not in INPUTS or self.of not in INPUTS[item.input].of for part in self.parts for item in part.items):
-            raise _wrong("有指标的数据来源不存在，或不适用于评价对象。", "An indicator rests on an input there is not for what is evaluated.")
-        self._check_weights()
-        self._check_grades()
+        wrong([*self._doubled(), *self._unknown(), *self._weights(), *self._grades()])
         return self
 
-    def _check_weights(self) -> None:
-        _check_sum([part.weight for part in self.parts], self.full, Sentence("一级指标", "the parts"))
-        for part in self.parts:
+    def _doubled(self) -> Iterator[Found]:
+        said = Sentence("代码重复，请删去其中一项后重新添加。", "This code stands twice. Remove one of the two and add it anew.")
+        yield from ((f"parts.{place}.code", said) for place in _twice([part.code for part in self.parts]))
+        inner = [(f"parts.{place}.items.{row}.code", item.code) for place, part in enumerate(self.parts) for row, item in enumerate(part.items)]
+        yield from ((inner[place][0], said) for place in _twice([code for _, code in inner]))
+        yield from ((f"grades.{place}.code", said) for place in _twice([one.code for one in self.grades]))
+
+    def _unknown(self) -> Iterator[Found]:
+        codes = [part.code for part in self.parts]
+        for place, code in enumerate(self.tie_break):
+            if code not in codes:
+                yield f"tie_break.{place}", Sentence("没有这个一级指标，请重新选择或删去。", "There is no such part. Choose another, or remove this.")
+        for place, part in enumerate(self.parts):
+            for row, item in enumerate(part.items):
+                if item.input not in INPUTS:
+                    yield f"parts.{place}.items.{row}.input", Sentence("没有这个指标，请从列表中选择。", "There is no such indicator. Take one from the list.")
+                elif self.of not in INPUTS[item.input].of:
+                    of = SUBJECTS[self.of]
+                    said = Sentence(f"该指标不适用于{of.zh}，请选择其他指标。", f"It does not exist for {of.en.lower()}. Choose another indicator.")
+                    yield f"parts.{place}.items.{row}.input", said
+
+    def _weights(self) -> Iterator[Found]:
+        yield from _wrong_sum("full", [part.weight for part in self.parts], self.full, Sentence("一级指标", "the parts"))
+        for place, part in enumerate(self.parts):
             if part.adds == "weights":
-                _check_sum([item.weight for item in part.items], self.full or "100", Sentence(f"“{part.title_zh}”", f"“{part.title_en}”"))
+                of = Sentence(f"“{part.title_zh}”内各指标", f"the indicators of “{part.title_en}”")
+                yield from _wrong_sum(f"parts.{place}.adds", [item.weight for item in part.items], self.full or "100", of)
 
-    def _check_grades(self) -> None:
-        marks = [one.least if self.grading == "cuts" else one.until for one in self.grades]
-        given = [mark for mark in marks if mark is not None]
-        is_ordered = all((a > b) if self.grading == "cuts" else (a < b) for a, b in pairwise(given))
-        if not is_ordered:
-            raise _wrong("各等级的界限须依次排列。", "The bounds of the grades stand in order.")
+    def _grades(self) -> Iterator[Found]:
+        name = "least" if self.grading == "cuts" else "until"
+        before: Decimal | None = None
+        for place, one in enumerate(self.grades):
+            mark = getattr(one, name)
+            if mark is None:
+                continue
+            if before is not None and (mark >= before if name == "least" else mark <= before):
+                yield f"grades.{place}.{name}", _OVERLAPS[name]
+            if self.grading == "ranks" and (mark != int(mark) or mark < 1):
+                yield f"grades.{place}.{name}", Sentence("名次须为大于 0 的整数。", "A rank is a whole number above 0.")
+            if self.grading == "percent" and not 0 < mark <= 100:
+                yield f"grades.{place}.{name}", Sentence("百分比须大于 0、不超过 100。", "A percent is above 0 and at most 100.")
+            before = mark
 
 
-def _check_sum(weights: list[Decimal | None], full: str | None, of: Sentence) -> None:
+_OVERLAPS = {
+    "least": Sentence("与上一等级重叠，请填写比上一等级更低的分数。", "It overlaps the grade before. Give a lower total than that one has."),
+    "until": Sentence("与上一等级重叠，请填写比上一等级更靠后的名次。", "It overlaps the grade before. Give a bound further down than that one's."),
+}
+
+
+def _twice(codes: Sequence[str]) -> list[int]:
+    return [place for place, code in enumerate(codes) if code in codes[:place]]
+
+
+def _wrong_sum(at: str, weights: list[Decimal | None], full: str | None, of: Sentence) -> Iterator[Found]:
     if full is None or any(weight is None for weight in weights):
         return
     total = sum((weight for weight in weights if weight is not None), Decimal(0))
     if total != Decimal(full):
-        made = f"{total.normalize():f}"
-        raise _wrong(f"{of.zh}的权重之和应为 {full}，现为 {made}。", f"The weights of {of.en} must add up to {full}; they make {made}.")
+        made, off = f"{total.normalize():f}", f"{abs(Decimal(full) - total).normalize():f}"
+        zh, en = ("少", "too little") if total < Decimal(full) else ("多", "too much")
+        yield at, Sentence(
+            f"{of.zh}的权重之和应为 {full}，现为 {made}，{zh}了 {off}，请调整权重。",
+            f"The weights of {of.en} must add up to {full}; they make {made}, {off} {en}. Change the weights.",
+        )
+
+
+def wrong_with(given: Any) -> dict[str, Sentence]:
+    """Give all that is wrong with terms by its place, such as parts.0.weight; nothing for terms that can be read."""
+    found: dict[str, Sentence] = {}
+    try:
+        Terms.model_validate(given)
+    except ValidationError as error:
+        for at, sentence in reasons_of(error.errors(include_url=False)):
+            found.setdefault(at, sentence)
+    return found
 
 
 def read_terms(given: Any) -> Terms:
-    """Read terms; Invalid with the field and a sentence for what cannot be right."""
+    """Read terms; Invalid with the first place and a sentence for what cannot be right."""
     try:
         return Terms.model_validate(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "scheme":
-            raise Invalid(field or "terms", Sentence(first["ctx"]["zh"], first["ctx"]["en"])) from error
-        said = Sentence(f"“{field}”的值不正确，请检查。", f"The value of “{field}” cannot be right. Please look at it again.")
-        raise Invalid(field or "terms", said) from error
+        at, sentence = next(reasons_of(error.errors(include_url=False)))
+        raise Invalid(at or "terms", sentence) from error
 
 
 def stored(terms: Terms) -> dict[str, Any]:
