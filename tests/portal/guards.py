@@ -20,6 +20,7 @@ from tests.fixtures.townreturns import EMPTY
 from tests.fixtures.townuses import ROWS, SHEET
 from tests.portal import policies as to
 from tests.portal.policies import Policy, only
+from tests.portal.schemeforms import A_SCHEME, A_VERSION
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,6 @@ LIMITS = {
     "problem_days": "14", "saturated_hours": "1200", "review_from": "2000000",
 }  # fmt: skip
 PURCHASE = {"title": "质谱仪", "price": "3000000", "words": "质谱", "city": "140100"}
-A_VERSION = {
-    "step": "make", "after": "1", "first_year": "2027", "source": "省通知", "reason": "机时更重要", "full-quota": "1", "most-quota": "100",
-    "weight-hours": "0.40", "weight-training": "0.15", "weight-research": "0.25", "weight-income": "0.15", "weight-function": "0.05",
-    "each-qualified": "10", "each-guided": "3", "each-shown": "1", "per-shown": "30", "each-national": "80", "each-provincial": "60",
-    "each-school": "20", "each-papers": "5", "each-external": "5", "per-external": "1000", "per-internal": "1000", "each-developed": "10",
-    "least-functions-0": "0.2", "points-functions-0": "12", "grade-excellent": "90", "grade-good": "75", "grade-passed": "60",
-}  # fmt: skip
 SAVED = {
     "name": "月报", "by": "organisation", "span": "last_month", "format": "csv", "language": "zh", "schedule": "monthly", "day": "5",
 }  # fmt: skip
@@ -422,6 +416,9 @@ GUARDS = (
     on("GET province.scheme_list", to.PROVINCE),
     on("POST province.add_schemes", to.PROVINCE_CHANGE),
     on("GET province.scheme", to.PROVINCE),
+    on("GET province.new_scheme", to.PROVINCE),
+    on("POST province.add_scheme", to.PROVINCE_CHANGE, **A_SCHEME),
+    on("GET province.edit_scheme", to.PROVINCE),
     on("POST province.new_scheme_version", to.PROVINCE_CHANGE, **A_VERSION),
     on("GET province.subsidies", to.PROVINCE, {"programme_id": "subsidy_programme"}),
     on("GET province.subsidy_export", to.PROVINCE, {"programme_id": "subsidy_programme", "kind": "csv"}),

@@ -9,9 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from portal.security import csrf_check
-from tests.fixtures.pageforms import read_form
 from tests.fixtures.town import Town
-from tests.portal.guards import A_VERSION
 
 
 @pytest.fixture
@@ -84,33 +82,6 @@ class TestARound:
             for lang in ("zh", "en"):
                 for role, path in (("province_admin", at(town, name)), ("organisation_admin", subject(town, name))):
                     assert told(role, "GET", path, query={"lang": lang}).status_code == 200
-
-
-class TestSchemes:
-    def test_what_would_change_is_shown_before_it_is_made(self, told, town):
-        path = f"/province/schemes/{town.id('scheme')}"
-        looked = told("province_admin", "POST", path, A_VERSION | {"step": "look"}).text
-        assert "parts.hours.weight" in looked
-        assert "0.35 → 0.40" in looked
-        assert told("province_admin", "POST", path, A_VERSION).status_code == 302
-        assert "第 2 版" in told("province_admin", "GET", path).text
-        again = told("province_admin", "POST", path, A_VERSION)
-        assert again.status_code == 409
-
-    def test_a_version_that_cannot_be_right_is_refused(self, told, town):
-        steps = {"points-functions-0": "12", "least-functions-1": "0.1", "points-functions-1": "5"}
-        for wrong, said in (
-            ({"weight-hours": "0.50"}, "权重之和应为 1"), ({"least_value": "-1"}, "不正确"), ({"reason": ""}, "理由"), ({"first_year": "x"}, "年份"),
-            (steps, "从低到高"), ({"weight-hours": "abc"}, "不正确"),
-        ):  # fmt: skip
-            answer = told("province_admin", "POST", f"/province/schemes/{town.id('scheme')}", A_VERSION | wrong)
-            assert answer.status_code == 422
-            assert said in answer.text
-
-    def test_the_form_as_it_is_offered_changes_nothing(self, told, town):
-        path = f"/province/schemes/{town.id('scheme')}"
-        form = read_form(told("province_admin", "GET", path).text, "version").fields
-        assert "没有改动" in told("province_admin", "POST", path, form | {"step": "look"}).text
 
 
 class TestApi:
