@@ -9,19 +9,22 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from instruments.access import load_viewer
-from instruments.errors import Forbidden, NotFound, PortalError
+from instruments.errors import Forbidden, Invalid, NotFound, PortalError
 from instruments.money import yuan
 from portal import clock, objections
 from portal.api.paging import cursor_of, key_of
 from portal.auth import login_required, viewer
 from portal.chargeforms import AnswerForm, LineForm, ReasonForm, payer_form, shares_from
+from portal.choosing import Answer, answer_of, chosen_in_form
 from portal.errors import status_of
+from portal.formats import day
 from portal.forms import Form
-from portal.language import say, t
+from portal.language import name, say, t
 from portal.transactions import reading, writing
 from scheduling.accounting import charging, disputes
-from scheduling.accounting.chargelist import WantedCharges, page_of_charges
+from scheduling.accounting.chargelist import WantedCharges, page_of_charges, seen_outlines
 from scheduling.accounting.charges import KINDS, STATUSES, Charge, is_of_payer, seen_charge
+from scheduling.accounting.chargingmany import confirm_charges
 from scheduling.accounting.spenders import payable_by
 
 charges = Blueprint("charges", __name__)
@@ -35,24 +38,53 @@ WORDS = {"charge_kinds": KINDS, "charge_statuses": STATUSES, "charge_looks": LOO
 @login_required
 def mine() -> str:
     """List charges, the newest first: my own, my groups', those of instruments I look after, or of my organisation's people."""
-    who, key = viewer(), key_of(request.args.get("cursor"), int)
     offered = offered_lists()
-    whose = request.args.get("whose") or _usual_list(offered)
-    status = request.args.get("status", "")
+    return _list(request.args.get("whose") or _usual_list(offered), request.args.get("status", ""), offered)
+
+
+@charges.post("/charges/confirm")
+@login_required
+def confirm_chosen() -> Any:
+    """Confirm the ticked drafts, or all of the page; those that cannot be are named."""
+    who = viewer()
+    if not who.manages_any:
+        raise Forbidden if who.is_auditor else NotFound
+    try:
+        chosen = chosen_in_form()
+        with writing() as session:
+            taken = confirm_charges(session, chosen, viewer=who, now=clock.now())
+    except Invalid as error:
+        return _list("managed", "draft", offered_lists(), error=error), status_of(error)
+    with reading() as session:
+        known = {one.id: one for one in seen_outlines(session, [one.id for one in taken.left], who)}
+        answer = answer_of(taken, lambda key: _told(known.get(key)))
+    if answer.left:
+        return _list("managed", "draft", offered_lists(), answer=answer), 200 if answer.is_any_done else 422
+    flash(answer.said, "success")
+    return redirect(url_for("charges.mine", whose="managed", status="draft"))
+
+
+def _told(one: Charge | None) -> tuple[str, str]:
+    if one is None:
+        return t("一笔收费", "A charge"), ""
+    about = f"{name(one.instrument)} {day(one.used_at, one.instrument.time_zone)} {one.person.name}"
+    return about, url_for("charges.show", charge_id=one.id)
+
+
+def _list(
+    whose: str, status: str, offered: dict[str, str], *, answer: Answer | None = None, error: PortalError | None = None
+) -> str:  # fmt: skip
+    who, key = viewer(), key_of(request.args.get("cursor"), int)
     if whose not in offered or (status and status not in STATUSES):
         raise NotFound
     wanted = WantedCharges(whose, (status,) if status else ())
     with reading() as session:
         page = page_of_charges(session, wanted, viewer=who, limit=ROWS, before=key[0] if key else None)
+        drafts = [one for one in page.charges if one.status == "draft" and who.may_manage(one.instrument)] if whose == "managed" else []
         return render_template(
-            "charges/mine.html",
-            page=page,
-            next=cursor_of(page.next) if page.next else None,
-            whose=whose,
-            status=status,
-            offered=offered,
-            **WORDS,
-        )
+            "charges/mine.html", page=page, next=cursor_of(page.next) if page.next else None, whose=whose, status=status, offered=offered,
+            drafts=drafts, answer=answer, error=say(error.sentence) if error else "", **WORDS,
+        )  # fmt: skip
 
 
 def offered_lists() -> dict[str, str]:

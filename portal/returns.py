@@ -122,7 +122,7 @@ def return_page(return_id: int, error: PortalError | None = None) -> str:
 
 
 def _since(session: Session, one: Return) -> Since:
-    return Since(0, 0) if one.state == "draft" else changed_since(session, one)
+    return Since() if one.state == "draft" else changed_since(session, one)
 
 
 def _left_out(session: Session, one: Return) -> int:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from instruments.database import Base, Key
 from instruments.tariffs import TariffVersion
@@ -69,6 +69,7 @@ def quote_of(session: Session, booking_id: int) -> BookingQuote | None:
 
 
 def quotes_of(session: Session, booking_ids: Iterable[int]) -> Mapping[int, BookingQuote]:
-    """Give the quotes of many bookings; one statement."""
-    rows = session.scalars(select(BookingQuote).where(BookingQuote.booking_id.in_(list(booking_ids))))
+    """Give the quotes of many bookings with the versions they froze; one statement."""
+    asked = select(BookingQuote).where(BookingQuote.booking_id.in_(list(booking_ids))).options(joinedload(BookingQuote.version))
+    rows = session.scalars(asked)
     return {row.booking_id: row for row in rows}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -10,25 +12,41 @@ from instruments.access import Viewer
 from instruments.errors import Forbidden, Invalid, OutOfOrder, Sentence
 from scheduling.accounting.billing import check_not_charged, make_charge
 from scheduling.deciding import check_reason
-from scheduling.usage import RATINGS, STATUSES, UsageRecord, check_use_manager, locked_use
-from scheduling.usageproblems import check_no_problem
+from scheduling.rates import UseFacts
+from scheduling.usage import RATINGS, STATUSES, UsageRecord, check_use_manager, check_version, locked_use
+from scheduling.usageproblems import UsageProblem, open_problems_of, refuse_problems
 
 
 def confirm_use(session: Session, usage_id: int, *, viewer: Viewer, now: datetime, version: int | None = None) -> UsageRecord:
     """Confirm a use, as its manager, and draft its charge; refused while a problem is open. Confirming again changes nothing."""
     one = locked_use(session, usage_id, viewer)
+    known = Known(open_problems_of(session, [one.id])) if one.status == "recorded" else Known()
+    return confirm_locked(session, one, known, viewer=viewer, now=now, version=version)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read for uses under their locks: the open problems of each, and the facts their prices rest on (None: not read yet)."""
+
+    problems: Mapping[int, Sequence[UsageProblem]] = field(default_factory=dict)
+    facts: UseFacts | None = None
+
+
+def confirm_locked(
+    session: Session, one: UsageRecord, known: Known, *, viewer: Viewer, now: datetime, version: int | None = None
+) -> UsageRecord:  # fmt: skip
+    """Confirm a use that is locked and read as it now is."""
     check_use_manager(viewer, one)
     if one.status == "confirmed":
         return one
-    if version is not None and one.version != version:
-        locked_use(session, usage_id, viewer, version=version)
+    check_version(one, version)
     if one.status != "recorded":
         now_is = STATUSES[one.status]
         raise OutOfOrder(Sentence(f"该使用目前为“{now_is.zh}”，不能确认。", f"This use is {now_is.en.lower()}; it cannot be confirmed."))
-    check_no_problem(session, one)
+    refuse_problems(known.problems.get(one.id, ()))
     one.status, one.confirmed_by, one.confirmed_at, one.changed_at = "confirmed", viewer.person_id, now, now
     session.flush()
-    make_charge(session, one, now=now)
+    make_charge(session, one, now=now, facts=known.facts)
     return one
 
 

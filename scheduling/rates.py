@@ -21,7 +21,7 @@ from instruments.holidays import SpecialDay
 from instruments.opening import days_around
 from instruments.tariffs import Rates, TariffVersion, rates_of
 from instruments.timespan import TimeSpan, zone
-from scheduling.bookingquotes import BookingQuote, quote_of
+from scheduling.bookingquotes import BookingQuote, quote_of, quotes_of
 from scheduling.bookings import Booking, holding
 from scheduling.pricing.cancelling import price_late_cancel, price_no_show
 from scheduling.pricing.engine import price
@@ -186,30 +186,57 @@ def price_span(
     return (found.version, found.priced) if found else (None, None)
 
 
-def price_usage(session: Session, usage: UsageRecord, *, now: datetime) -> tuple[TariffVersion | None, Priced | None]:
+@dataclass(frozen=True, slots=True)
+class UseFacts:
+    """What prices of uses rest on, read for all of them at once: quotes by booking, rates by instrument, and special days."""
+
+    quotes: Mapping[int, BookingQuote]
+    rates: Mapping[int, Rates]
+    days: Mapping[date, SpecialDay]
+
+
+def use_facts(session: Session, uses: Sequence[UsageRecord]) -> UseFacts:
+    """Read what the prices of ended uses rest on; three statements however many they are."""
+    booked = [one.booking_id for one in uses if one.booking_id is not None]
+    quotes = quotes_of(session, booked) if booked else {}
+    asking = [one for one in uses if _frozen_by(quotes.get(one.booking_id or 0)) is None]
+    rates = rates_of(session, {one.instrument_id for one in asking}, *(one.start_at for one in asking)) if asking else {}
+    if not rates and len(asking) == len(uses):
+        return UseFacts(quotes, {}, {})
+    spans = [span for one in uses for span in (one.span, one.booking.span if one.booking else None) if span is not None]
+    return UseFacts(quotes, rates, days_around(session, _window(spans)) if spans else {})
+
+
+def price_usage(
+    session: Session, usage: UsageRecord, *, now: datetime, facts: UseFacts | None = None
+) -> tuple[TariffVersion | None, Priced | None]:  # fmt: skip
     """Price a use that has ended: by the version its booking froze, or the one valid when it began; (None, None) without rates."""
-    quote = quote_of(session, usage.booking_id) if usage.booking_id else None
-    version = _version_of(session, usage.instrument_id, quote, usage.start_at)
-    used = usage.span
+    facts, used = facts or use_facts(session, [usage]), usage.span
+    quote = facts.quotes.get(usage.booking_id or 0)
+    rates = facts.rates.get(usage.instrument_id)
+    version = _frozen_by(quote) or (rates.at(usage.start_at) if rates else None)
     if version is None or used is None:
         return None, None
-    ready = _Ready(
-        version, _use_made(session, usage, used, quote, spec_of(version)), usage.person_id, usage.group_id, usage.instrument_id,
-        usage.booking_id, usage.id,
-    )  # fmt: skip
+    made = _use_made(session, usage, used, quote, spec_of(version), facts.days)
+    ready = _Ready(version, made, usage.person_id, usage.group_id, usage.instrument_id, usage.booking_id, usage.id)
     (found,) = _priced(session, [ready], [usage.booking_id] if usage.booking_id else [])
     return found.version, found.priced
 
 
+def _frozen_by(quote: BookingQuote | None) -> TariffVersion | None:
+    """Give the version a quote froze, where its tariff holds on to the price at booking."""
+    version = quote.version if quote else None
+    return version if version is not None and spec_of(version).price_lock == "booking" else None
+
+
 def _version_of(session: Session, instrument_id: int, quote: BookingQuote | None, start: datetime) -> TariffVersion | None:
-    frozen = session.get(TariffVersion, quote.tariff_version_id) if quote and quote.tariff_version_id else None
-    if frozen is not None and spec_of(frozen).price_lock == "booking":
-        return frozen
-    rates = rates_of(session, [instrument_id], start).get(instrument_id)
-    return rates.at(start) if rates else None
+    rates = None if _frozen_by(quote) else rates_of(session, [instrument_id], start).get(instrument_id)
+    return _frozen_by(quote) or (rates.at(start) if rates else None)
 
 
-def _use_made(session: Session, usage: UsageRecord, used: TimeSpan, quote: BookingQuote | None, spec: TariffSpec) -> Use:
+def _use_made(
+    session: Session, usage: UsageRecord, used: TimeSpan, quote: BookingQuote | None, spec: TariffSpec, days: Mapping[date, SpecialDay]
+) -> Use:  # fmt: skip
     booking = usage.booking
     booked = booking.span if booking else None
     told = {"sample": usage.samples, "run": usage.runs}
@@ -220,7 +247,7 @@ def _use_made(session: Session, usage: UsageRecord, used: TimeSpan, quote: Booki
     apart_from = [usage.booking_id] if usage.booking_id else []
     return Use(
         booked=booked, used=used, effective_minutes=usage.effective_minutes, tz=zone(usage.instrument.time_zone),
-        holidays=days_around(session, _window([used, booked] if booked else [used])),
+        holidays=days,
         audience=usage.audience, mode=usage.mode, purpose=usage.purpose, quantities=quantities,
         options=frozenset(usage.options or (quote.options if quote else ())) & known, hazard=_hazard(quantities),
         overrun_was_wanted=booked is None or _was_wanted(session, usage, booked.end, used.end),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from instruments.access import Viewer
@@ -194,21 +195,32 @@ def seen_use(session: Session, usage_id: int, viewer: Viewer) -> UsageRecord:
     return found
 
 
+def seen_uses(session: Session, usage_ids: Collection[int], viewer: Viewer) -> list[UsageRecord]:
+    """Get those of some uses that the viewer may see; one statement."""
+    rows = session.scalars(select(UsageRecord).where(UsageRecord.id.in_(usage_ids)).options(*WHOLE)) if usage_ids else ()
+    return [one for one in rows if not viewer.is_anonymous and may_see_use(viewer, one)]
+
+
 def locked_use(session: Session, usage_id: int, viewer: Viewer, *, version: int | None = None) -> UsageRecord:
     """Lock a use's instrument and read the use as it now is; a version other than the one the person saw is told as a change."""
     found = seen_use(session, usage_id, viewer)
     lock_instruments(session, [found.instrument_id])
     session.refresh(found)
-    if version is not None and found.version != version:
-        status = STATUSES[found.status]
+    check_version(found, version)
+    return found
+
+
+def check_version(one: UsageRecord, version: int | None) -> None:
+    """Tell a version other than the one the person saw as a change; without one nothing is compared."""
+    if version is not None and one.version != version:
+        status = STATUSES[one.status]
         raise Changed(
             Sentence(
                 f"该使用记录已被他人更改，现为“{status.zh}”。请刷新后重试。",
                 f"Somebody changed this use meanwhile; it is now: {status.en.lower()}. Reload and try again.",
             ),
-            {"status": (found.status, None)},
+            {"status": (one.status, None)},
         )
-    return found
 
 
 def check_use_manager(viewer: Viewer, one: UsageRecord) -> None:

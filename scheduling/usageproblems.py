@@ -93,9 +93,8 @@ def open_problems_of(session: Session, usage_ids: Collection[int]) -> dict[int, 
     return found
 
 
-def check_no_problem(session: Session, one: UsageRecord) -> None:
-    """Refuse to go on with a use while something about it is open, and say what."""
-    found = open_problems_of(session, [one.id]).get(one.id, [])
+def refuse_problems(found: Sequence[UsageProblem]) -> None:
+    """Refuse to go on with a use about which this is open."""
     if found:
         words = [KINDS[problem.kind] for problem in found]
         zh, en = "、".join(word.zh for word in words), ", ".join(word.en.lower() for word in words)

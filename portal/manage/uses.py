@@ -13,18 +13,20 @@ from instruments.timespan import zone
 from portal import clock
 from portal.api.paging import cursor_of
 from portal.auth import viewer
+from portal.choosing import Answer, answer_of, chosen_in_form
 from portal.errors import status_of
-from portal.language import say, t
+from portal.formats import when
+from portal.language import name, say, t
 from portal.manage.blueprint import looked_at, manage
 from portal.manage.requests import chosen_instrument
 from portal.transactions import reading, writing
 from portal.usage import WORDS, read_key
-from portal.useconfirming import confirm
+from portal.useconfirming import confirm, confirm_many
 from portal.walltimes import read_time
 from scheduling.checkin import check_out
 from scheduling.confirming import reopen_use
 from scheduling.correcting import void_use
-from scheduling.usage import UsageRecord, seen_use
+from scheduling.usage import UsageRecord, seen_use, seen_uses
 from scheduling.usageproblems import open_problems_of
 from scheduling.uselist import WantedUses, count_uses, page_of_uses
 
@@ -48,6 +50,30 @@ def uses() -> Any:
 def confirm_use(usage_id: int) -> Any:
     """Confirm a use."""
     return _take(lambda session: confirm(session, usage_id, version=_version()), t("已确认。", "Confirmed."))
+
+
+@manage.post("/uses/confirm")
+def confirm_chosen_uses() -> Any:
+    """Confirm the ticked uses, or all of the page; those that cannot be are named."""
+    try:
+        chosen = chosen_in_form()
+        with writing() as session:
+            taken = confirm_many(session, chosen)
+    except Invalid as error:
+        return uses_page(error=error)
+    with reading() as session:
+        known = {one.id: one for one in seen_uses(session, [one.id for one in taken.left], viewer())}
+        answer = answer_of(taken, lambda key: _told(known.get(key)))
+    if answer.left:
+        return uses_page(answer=answer)
+    flash(answer.said, "success")
+    return redirect(url_for("manage.uses", **{key: request.args[key] for key in ("instrument",) if request.args.get(key)}))
+
+
+def _told(one: UsageRecord | None) -> tuple[str, str]:
+    if one is None:
+        return t("一条记录", "A record"), ""
+    return f"{when(one.span or one.start_at, one.instrument.time_zone)} {name(one.instrument)} {one.person.name}", url_for("usage.show", usage_id=one.id)
 
 
 @manage.post("/uses/<int:usage_id>/end")
@@ -101,8 +127,8 @@ def _version() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
-def uses_page(*, error: PortalError | None = None) -> Any:
-    """Show the list, with what went wrong."""
+def uses_page(*, error: PortalError | None = None, answer: Answer | None = None) -> Any:
+    """Show the list, with what went wrong and what was not confirmed."""
     part = request.args.get("show", "recorded")
     if part not in PARTS:
         raise Invalid("show", Sentence("没有这个列表。", "There is no such list."))
@@ -129,7 +155,10 @@ def uses_page(*, error: PortalError | None = None) -> Any:
             chosen=chosen,
             may_change=viewer().manages_any,
             error=say(error.sentence) if error else "",
+            answer=answer,
             now=clock.now(),
             **WORDS,
         )
+    if answer is not None and not answer.is_any_done:
+        return content, 422
     return content, status_of(error) if error else 200

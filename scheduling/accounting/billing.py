@@ -17,22 +17,25 @@ from scheduling.accounting.charging import Bill, add_charge, add_manual_line
 from scheduling.accounting.holds import release
 from scheduling.accounting.spending import refusals_for, shares_of
 from scheduling.accounting.splits import WHOLE
-from scheduling.bookingquotes import quote_of
 from scheduling.pricing.lines import Priced
-from scheduling.rates import price_usage
+from scheduling.rates import UseFacts, price_usage, use_facts
 from scheduling.usage import UsageRecord
 
 
-def make_charge(session: Session, usage: UsageRecord, *, now: datetime) -> Charge | None:
-    """Make the draft of what a confirmed use costs; None where the instrument has no rates: then nothing stays held either."""
+def make_charge(session: Session, usage: UsageRecord, *, now: datetime, facts: UseFacts | None = None) -> Charge | None:
+    """Make the draft of what a confirmed use costs; None where the instrument has no rates: then nothing stays held either.
+
+    `facts` are what prices of uses rest on, where they were read for many at once.
+    """
     if usage.status != "confirmed":
         raise OutOfOrder(Sentence("请先确认该使用记录。", "Confirm this use first."))
-    version, priced = price_usage(session, usage, now=now)
+    facts = facts or use_facts(session, [usage])
+    version, priced = price_usage(session, usage, now=now, facts=facts)
     if priced is None:
         if usage.booking_id is not None:
             release(session, [usage.booking_id], now=now)
         return None
-    quote = quote_of(session, usage.booking_id) if usage.booking_id is not None else None
+    quote = facts.quotes.get(usage.booking_id or 0)
     bill = Bill(
         "use", usage.instrument, usage.person, usage.start_at, priced, version, usage, usage.booking, usage.group_id, usage.organisation_id,
         quote.total if quote else None, shares_of(quote),

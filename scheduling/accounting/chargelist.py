@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from instruments.access import Viewer, inspected_by
-from scheduling.accounting.charges import Charge
+from scheduling.accounting.charges import OUTLINE, Charge, may_see_charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,12 @@ def page_of_charges(session: Session, wanted: WantedCharges, *, viewer: Viewer, 
         .limit(limit + 1)
     ).all()
     return ChargePage(rows[:limit], total, rows[limit - 1].id if len(rows) > limit else None)
+
+
+def seen_outlines(session: Session, charge_ids: Collection[int], viewer: Viewer) -> list[Charge]:
+    """Get those of some charges that the viewer may see; one statement."""
+    rows = session.scalars(select(Charge).where(Charge.id.in_(charge_ids)).options(*OUTLINE)) if charge_ids else ()
+    return [one for one in rows if not viewer.is_anonymous and may_see_charge(viewer, one)]
 
 
 def _conditions(wanted: WantedCharges, viewer: Viewer) -> list[ColumnElement[bool]]:

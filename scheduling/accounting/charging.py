@@ -5,7 +5,7 @@ Order of locks: the charge, then every account concerned at once, in order of id
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,11 +19,9 @@ from instruments.errors import Changed, Forbidden, Invalid, OutOfOrder, Sentence
 from instruments.money import yuan
 from instruments.people import Organisation, Person
 from instruments.tariffs import TariffVersion
-from scheduling.accounting.accounts import NOTHING, Account, lock_accounts, open_credit_of
+from scheduling.accounting.accounts import NOTHING, open_credit_of
 from scheduling.accounting.charges import OUTLINE, STATUSES, Charge, ChargeLine, ChargeShare, is_of_payer, read_anew, seen_outline
-from scheduling.accounting.holds import end_holds, open_holds
-from scheduling.accounting.incomes import incomes_of
-from scheduling.accounting.ledger import Posting, post_all
+from scheduling.accounting.finalising import finalise_all, settle_holds
 from scheduling.accounting.reviews import review_days
 from scheduling.accounting.splits import WHOLE, check_whole, split_amount
 from scheduling.bookings import Booking
@@ -31,7 +29,7 @@ from scheduling.deciding import check_reason
 from scheduling.locks import take_locks
 from scheduling.pricing.lines import Priced
 from scheduling.usage import UsageRecord
-from scheduling.usageproblems import check_no_problem
+from scheduling.usageproblems import UsageProblem, open_problems_of, refuse_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +116,17 @@ def _share_out(session: Session, one: Charge) -> None:
     session.flush()
 
 
-def settle_holds(session: Session, charges: Sequence[Charge], now: datetime) -> None:
-    """End what is held for the bookings: from here on the charges themselves count against the accounts."""
-    end_holds(session, [one.booking_id for one in charges if one.booking_id is not None], "charged", now=now)
-
-
 def locked_charge(session: Session, charge_id: int, viewer: Viewer, *, version: int | None = None) -> Charge:
     """Lock a charge the viewer may see and read it as it now is; a version other than the one the person saw is told as a change."""
     seen_outline(session, charge_id, viewer)
     lock = select(Charge).where(Charge.id == charge_id).options(*OUTLINE).with_for_update(key_share=True, of=Charge)
     one = session.scalars(lock.execution_options(populate_existing=True)).one()
+    check_version(one, version)
+    return one
+
+
+def check_version(one: Charge, version: int | None) -> None:
+    """Tell a version other than the one the person saw as a change; without one nothing is compared."""
     if version is not None and one.version != version:
         status = STATUSES[one.status]
         raise Changed(
@@ -137,7 +136,6 @@ def locked_charge(session: Session, charge_id: int, viewer: Viewer, *, version: 
             ),
             {"status": (one.status, None)},
         )
-    return one
 
 
 def check_charge_manager(viewer: Viewer, one: Charge) -> None:
@@ -193,32 +191,50 @@ def confirm_charge(session: Session, charge_id: int, *, viewer: Viewer, now: dat
     Refused while a problem of the use is open or no price is set. A charge of nothing, or without time for review, is final at once.
     """
     one = locked_charge(session, charge_id, viewer)
-    check_charge_manager(viewer, one)
-    if one.confirmed_at is not None and one.status != "reversed":
-        return one
-    if version is not None and one.version != version:
-        locked_charge(session, charge_id, viewer, version=version)
-    check_status(one, "draft")
-    if one.total is None:
-        raise Invalid("amount", Sentence("价格待定，请先添加一行并说明原因。", "The price is open: add a line with its reason first."))
-    _check_use(session, one)
-    days = review_days(session, one.organisation_id)
-    one.status, one.confirmed_at, one.confirmed_by, one.review_until = "review", now, viewer.person_id, now + timedelta(days=days)
-    session.flush()
-    _name_a_payer(session, one, now)
-    if not one.total or not days:
-        _finalise(session, [one], now)
-    else:
-        settle_holds(session, [one], now)
+    problems = open_problems_of(session, [one.usage_id]) if one.usage_id is not None else {}
+    known = Reviewable(problems, {one.organisation_id: review_days(session, one.organisation_id)})
+    if begin_review(session, one, known, viewer=viewer, now=now, version=version):
+        end_review_or_wait(session, [one], now)
     return read_anew(session, one)
 
 
-def _check_use(session: Session, one: Charge) -> None:
-    if one.usage is None:
-        return
-    if one.usage.status == "void":
+@dataclass(frozen=True, slots=True)
+class Reviewable:
+    """What was read for locked charges: the open problems of each use, and the days for review by organisation."""
+
+    problems: Mapping[int, Sequence[UsageProblem]]
+    days: Mapping[int, int]
+
+
+def begin_review(
+    session: Session, one: Charge, known: Reviewable, *, viewer: Viewer, now: datetime, version: int | None = None
+) -> bool:  # fmt: skip
+    """Confirm a locked draft and name who pays, where nobody has; False for one that is confirmed already."""
+    check_charge_manager(viewer, one)
+    if one.confirmed_at is not None and one.status != "reversed":
+        return False
+    check_version(one, version)
+    check_status(one, "draft")
+    if one.total is None:
+        raise Invalid("amount", Sentence("价格待定，请先添加一行并说明原因。", "The price is open: add a line with its reason first."))
+    if one.usage is not None and one.usage.status == "void":
         raise OutOfOrder(Sentence("该使用记录已作废，不能收费。", "This use was declared void; it cannot be charged."))
-    check_no_problem(session, one.usage)
+    refuse_problems(known.problems.get(one.usage_id or 0, ()))
+    days = known.days[one.organisation_id]
+    one.status, one.confirmed_at, one.confirmed_by, one.review_until = "review", now, viewer.person_id, now + timedelta(days=days)
+    session.flush()
+    _name_a_payer(session, one, now)
+    return True
+
+
+def end_review_or_wait(session: Session, charges: Sequence[Charge], now: datetime) -> None:
+    """Make those final at once that cost nothing or have no time for review; what is held for the others counts as charged from here on."""
+    at_once = [one for one in charges if not one.total or one.review_until == now]
+    if at_once:
+        finalise_all(session, at_once, now)
+    waiting = [one for one in charges if one not in at_once]
+    if waiting:
+        settle_holds(session, waiting, now)
 
 
 def _name_a_payer(session: Session, one: Charge, now: datetime) -> None:
@@ -239,7 +255,7 @@ def accept(session: Session, charge_id: int, *, viewer: Viewer, now: datetime) -
         return one
     check_status(one, "review")
     one.accepted_by = viewer.person_id
-    _finalise(session, [one], now)
+    finalise_all(session, [one], now)
     return read_anew(session, one)
 
 
@@ -254,46 +270,5 @@ def finalise_due(session: Session, *, now: datetime, most: int = 100) -> list[Ch
         .with_for_update(skip_locked=True, key_share=True, of=Charge)
         .execution_options(populate_existing=True)
     ).all()
-    _finalise(session, due, now)
+    finalise_all(session, due, now)
     return [read_anew(session, one) for one in due]
-
-
-def finalise(session: Session, one: Charge, now: datetime) -> None:
-    """Post one locked charge."""
-    _finalise(session, [one], now)
-
-
-def _finalise(session: Session, charges: Sequence[Charge], now: datetime) -> None:
-    session.flush()
-    costly = [one for one in charges if one.total]
-    incomes = incomes_of(session, [one.instrument for one in costly], now)
-    payers = _shares_of(session, costly)
-    held = open_holds(session, [one.booking_id for one in charges if one.booking_id is not None])
-    accounts = {account.id for parts in incomes.values() for account, _ in parts} | {hold.account_id for hold in held}
-    lock_accounts(session, accounts | {share.account_id for shares in payers.values() for share in shares})
-    settle_holds(session, charges, now)
-    post_all(session, [_posting(one, payers.get(one.id, ()), incomes[one.instrument_id], now) for one in costly])
-    for one in charges:
-        one.status, one.final_at = "final", now
-    session.flush()
-
-
-def _posting(one: Charge, payers: Sequence[ChargeShare], incomes: Sequence[tuple[Account, Decimal]], now: datetime) -> Posting:
-    """Say what is posted for a charge: its shares from those who pay, the total to those who earn."""
-    earned = split_amount(one.total or NOTHING, [percent for _, percent in incomes])
-    entries = [(share.account_id, -share.amount) for share in payers]
-    entries += [(account.id, part) for (account, _), part in zip(incomes, earned, strict=True)]
-    return Posting(posting_key(one.id), "charge", tuple(entries), now, one.accepted_by or one.confirmed_by, noun="charge", noun_id=one.id)
-
-
-def posting_key(charge_id: int) -> str:
-    """Give the key under which a charge is posted: once, whatever happens."""
-    return f"charge/{charge_id}"
-
-
-def _shares_of(session: Session, charges: Sequence[Charge]) -> dict[int, list[ChargeShare]]:
-    found: dict[int, list[ChargeShare]] = {}
-    wanted = ChargeShare.charge_id.in_([one.id for one in charges])
-    for share in session.scalars(select(ChargeShare).where(wanted).order_by(ChargeShare.id)):
-        found.setdefault(share.charge_id, []).append(share)
-    return found

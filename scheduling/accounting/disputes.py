@@ -14,7 +14,8 @@ from instruments.errors import Forbidden, Invalid, OutOfOrder, Refused, Sentence
 from instruments.money import yuan
 from scheduling.accounting.accounts import NOTHING, account, lock_accounts
 from scheduling.accounting.charges import Charge, ChargeDispute, ChargeLine, ChargeShare, charge, is_of_payer
-from scheduling.accounting.charging import add_line, check_charge_manager, check_status, finalise, locked_charge, posting_key
+from scheduling.accounting.charging import add_line, check_charge_manager, check_status, locked_charge
+from scheduling.accounting.finalising import finalise_all, posting_key
 from scheduling.accounting.ledger import post, posting
 from scheduling.accounting.reviews import review_days
 from scheduling.accounting.spenders import why_not
@@ -67,7 +68,7 @@ def answer_dispute(
     one.status, one.review_until = "review", now + timedelta(days=review_days(session, one.organisation_id))
     session.flush()
     if len(one.disputes) >= MOST_DISPUTES or one.review_until <= now or not one.total:
-        finalise(session, one, now)
+        finalise_all(session, [one], now)
     return charge(session, charge_id)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from instruments.catalogue import Instrument
@@ -50,6 +50,20 @@ def reported(session: Session, organisation: Organisation, period: Period) -> It
 
 def bring_up_to_date(session: Session, organisation: Organisation, period: Period, now: datetime) -> None:
     """Make the figures of a period anew for those of the organisation's instruments about which the statistics have notes that wait."""
+    ids = list(session.scalars(_noted(organisation, period)))
+    take_locks(session, ids, SPACE)
+    for first, until in _within_years(period):
+        for begin in range(0, len(ids), AT_ONCE):
+            recompute(session, ids[begin : begin + AT_ONCE], first, until, now=now)
+
+
+def is_waiting(session: Session, organisation: Organisation, period: Period) -> bool:
+    """Say whether the statistics have notes about a period that wait to be worked off."""
+    return session.scalar(_noted(organisation, period).limit(1)) is not None
+
+
+def _noted(organisation: Organisation, period: Period) -> Select[int]:
+    """Ask for the organisation's instruments about whose figures of a period there are notes."""
     span = period.span("UTC")
     meets = and_(
         or_(TouchedSpan.start_at.is_(None), TouchedSpan.start_at < span.end),
@@ -61,12 +75,7 @@ def bring_up_to_date(session: Session, organisation: Organisation, period: Perio
             TouchedSpan.instrument_id.is_(None), or_(TouchedSpan.facility_id.is_(None), TouchedSpan.facility_id == Instrument.facility_id)
         ),
     )
-    asked = select(Instrument.id).where(Instrument.organisation_id == organisation.id, exists().where(meets, whose)).order_by(Instrument.id)
-    ids = list(session.scalars(asked))
-    take_locks(session, ids, SPACE)
-    for first, until in _within_years(period):
-        for begin in range(0, len(ids), AT_ONCE):
-            recompute(session, ids[begin : begin + AT_ONCE], first, until, now=now)
+    return select(Instrument.id).where(Instrument.organisation_id == organisation.id, exists().where(meets, whose)).order_by(Instrument.id)
 
 
 def _within_years(period: Period) -> list[tuple[date, date]]:

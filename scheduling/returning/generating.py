@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -22,23 +22,14 @@ from instruments.exchange.vocabulary import Vocabulary, read_vocabulary
 from instruments.people import Organisation
 from scheduling.returning.checks import problems_of
 from scheduling.returning.formats import ReturnFormat, format_number, format_of
+from scheduling.returning.makers import MAKERS
 from scheduling.returning.periods import Period, check_over
 from scheduling.returning.returns import Return, ReturnRow, reads_returns_of, seen_return, signs_for
 from scheduling.returning.rowdrafts import RowDraft
-from scheduling.returning.runningrows import running_rows
-from scheduling.returning.schoolrows import school_rows
-from scheduling.returning.servicerows import drafts_of, service_rows
-from scheduling.returning.yearlyrows import yearly_rows
+from scheduling.returning.servicerows import drafts_of
 from scheduling.usage import UsageRecord
 
 AT_ONCE = 500
-Maker = Callable[[Session, Organisation, Period, datetime], Iterator[RowDraft]]
-MAKERS: Mapping[str, Maker] = {
-    "service_records": lambda session, organisation, period, _now: service_rows(session, organisation, period),
-    "running": running_rows,
-    "yearly": yearly_rows,
-    "sj3": school_rows,
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from scheduling.returning.periods import Period
 from scheduling.returning.rowdrafts import RowDraft
 
 
-def running_rows(session: Session, organisation: Organisation, period: Period, now: datetime) -> Iterator[RowDraft]:
+def running_rows(session: Session, organisation: Organisation, period: Period, now: datetime | None) -> Iterator[RowDraft]:
     """Give the rows of a quarter by instrument and month; a month without figures has noughts."""
-    bring_up_to_date(session, organisation, period, now)
+    if now is not None:
+        bring_up_to_date(session, organisation, period, now)
     counted = [field for field in format_of("running").fields if field.counts]
     for some in reported(session, organisation, period):
         found = monthly_counts(session, [one.id for one in some], period)

@@ -48,9 +48,10 @@ class Outcome:
     unknown: dict[str, str] = field(default_factory=dict)
 
 
-def school_rows(session: Session, organisation: Organisation, period: Period, now: datetime) -> Iterator[RowDraft]:
+def school_rows(session: Session, organisation: Organisation, period: Period, now: datetime | None) -> Iterator[RowDraft]:
     """Give the rows of a school year by inner id."""
-    bring_up_to_date(session, organisation, period, now)
+    if now is not None:
+        bring_up_to_date(session, organisation, period, now)
     layout, words = format_of("sj3"), read_vocabulary(session)
     for some in reported(session, organisation, period):
         yield from _rows(session, [one for one in some if (one.original_value or 0) >= layout.value_from], layout, words, period)

@@ -28,7 +28,8 @@ AT_ONCE = 500
 COUNTED = ("recorded", "confirmed")
 # The clocks of the world are at most so far apart.
 FAR = timedelta(hours=15)
-WAYS = {"sample": "委托共享", "remote": "远程共享"}
+SAMPLES_WAY = "委托共享"
+WAYS = {"sample": SAMPLES_WAY, "remote": "远程共享"}
 TRAINED_WAY, USUAL_WAY = "技术共享", "占用共享"
 INTERNAL, EXTERNAL = "120", "130"
 DIRECTIONS = {"research": "135", "development": "136", "teaching": "137", "other": "138"}

@@ -19,9 +19,10 @@ from scheduling.returning.periods import Period
 from scheduling.returning.rowdrafts import RowDraft
 
 
-def yearly_rows(session: Session, organisation: Organisation, period: Period, now: datetime) -> Iterator[RowDraft]:
+def yearly_rows(session: Session, organisation: Organisation, period: Period, now: datetime | None) -> Iterator[RowDraft]:
     """Give the rows of a year by inner id."""
-    bring_up_to_date(session, organisation, period, now)
+    if now is not None:
+        bring_up_to_date(session, organisation, period, now)
     layout, words = format_of("yearly"), read_vocabulary(session)
     for some in reported(session, organisation, period):
         found = counts_of(session, [one.id for one in some], period)

@@ -34,6 +34,8 @@ INSPECTED_BY_STRANGERS_TOO = only(*MANAGERS, "auditor", strangers=NOT_THERE)
 INSPECTED_API = INSPECTED_BY_STRANGERS_TOO | {"disabled": LOGIN}
 MANAGED = only(*MANAGERS, forbidden="auditor auditor_elsewhere")
 ANY_MANAGERS = only(*MANAGERS, "manager_elsewhere", "organisation_admin_elsewhere", *AUDITORS)
+# What is chosen is asked for one by one: to a manager of other instruments, the answer says that it is not there.
+ANY_MANAGERS_CHANGE = only(*MANAGERS, "manager_elsewhere", "organisation_admin_elsewhere", forbidden="auditor auditor_elsewhere")
 REGISTERS = only(*ANY_ADMINISTRATORS, forbidden="auditor auditor_elsewhere manager manager_elsewhere")
 SEES_BOOKING = only("owner", "pi", *MANAGERS, "auditor")
 CHANGES_BOOKING = only("owner", "pi", *MANAGERS, forbidden="auditor")

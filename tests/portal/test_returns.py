@@ -162,7 +162,7 @@ def test_a_later_correction_is_said_and_changes_nothing(session, desk, submit, i
     use.rating = "fair"
     session.commit()
     page = desk.get(f"{path}?lang=en").text
-    assert "1 rows were corrected" in page
+    assert "1 rows changed" in page
     assert "This return still says what was signed" in page
     assert "<td>一般</td>" not in page
 

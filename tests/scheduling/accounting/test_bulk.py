@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from scheduling.accounting import charging, journal
+from scheduling.accounting import finalising, journal
 from scheduling.accounting.charging import confirm_charge, finalise_due
 from scheduling.accounting.ledger import LedgerTransaction, Posting, Unbalanced, post, post_all
 from scheduling.accounting.proof import check_books
@@ -50,8 +50,8 @@ def test_many_charges_are_posted_with_as_many_questions_as_one(session, asked):
 
 def test_reading_the_shares_one_by_one_would_be_noticed(session, asked, monkeypatch):
     """The negative control."""
-    together = charging._shares_of
-    monkeypatch.setattr(charging, "_shares_of", lambda own, charges: {key: row for one in charges for key, row in together(own, [one]).items()})
+    together = finalising._shares_of
+    monkeypatch.setattr(finalising, "_shares_of", lambda own, charges: {key: row for one in charges for key, row in together(own, [one]).items()})
     asked(1)
     assert asked(12) != asked(2)
 

@@ -217,15 +217,17 @@ class TestSince:
     ):
         kept, taken_back = (a_quarter_use(instrument, span=in_the_quarter(day)) for day in (20, 21))
         one = a_return(instrument.organisation, signed=True)
-        assert changed_since(session, one) == Since(0, 0)
+        assert changed_since(session, one) == Since()
         manager = a_manager(instrument)
         reopen_use(session, taken_back.id, viewer=manager, now=now, reason="误记")
-        assert changed_since(session, one) == Since(0, 0)  # nothing of the row is another yet
+        assert changed_since(session, one) == Since()  # nothing of the row is another yet
         void_use(session, taken_back.id, viewer=manager, now=now, reason="误记")
         kept.rating = "fair"
         session.flush()
         a_quarter_use(instrument, span=in_the_quarter(25))
-        assert changed_since(session, one) == Since(2, 1)
+        found = changed_since(session, one)
+        assert (found.corrected, found.added, found.vanished) == (1, 1, 1)
+        assert found.differences == ()  # an hour taken back, an hour added
         rows, _ = rows_of(session, one)
         assert [(row.usage_id, row.data["comment"]) for row in rows] == [(kept.id, ""), (taken_back.id, "")]
 
