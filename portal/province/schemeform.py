@@ -181,7 +181,7 @@ def _place(at: str) -> str:
 def _is_used(value: Any, asks: Asks) -> bool:
     if isinstance(value, dict):
         return any(each not in ("", USUALLY.get(key)) for key, each in value.items())
-    return bool(value)
+    return bool(value) and asks.look != "text"  # where it comes from and what is noted may stay folded away
 
 
 def labels(group: Group, within: str = "") -> Iterator[tuple[str, str]]:
