@@ -33,9 +33,9 @@ class Answer:
     is_any_done: bool
 
 
-def chosen_in_form() -> list[Chosen]:
+def chosen_in_form(name: str = "chosen", most: int = MOST_READ) -> list[Chosen]:
     """Read the rows that were ticked, or all of the page where that button was pressed; each is its id and the version that was seen."""
-    sent = request.form.getlist("on_page" if request.form.get("all") else "chosen")[:MOST_READ]
+    sent = request.form.getlist("on_page" if request.form.get("all") else name)[: most + 1]
     return list(dict.fromkeys(_read(text) for text in sent))
 
 
@@ -47,10 +47,10 @@ def _read(text: str) -> Chosen:
     return Chosen(int(key), int(version))
 
 
-def answer_of(taken: Taken, row: Callable[[int], tuple[str, str]]) -> Answer:
-    """Say how many were confirmed and which were not; `row` gives what a row is and its page."""
+def answer_of(taken: Taken, row: Callable[[int], tuple[str, str]], *, all_done: str = "", some_done: str = "") -> Answer:
+    """Say how many were confirmed (or what else was done) and which were not; `row` gives what a row is and its page."""
     done, left = len(taken.done), len(taken.left)
     if not left:
-        return Answer(t("已确认 {n} 条。", "{n} confirmed.", n=done), (), True)
-    said = t("已确认 {done} 条，{left} 条未确认：", "{done} confirmed, {left} not:", done=done, left=left)
+        return Answer(all_done or t("已确认 {n} 条。", "{n} confirmed.", n=done), (), True)
+    said = some_done or t("已确认 {done} 条，{left} 条未确认：", "{done} confirmed, {left} not:", done=done, left=left)
     return Answer(said, [LeftRow(*row(one.id), say(one.why)) for one in taken.left], done > 0)

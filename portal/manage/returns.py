@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from instruments.codes import entries
-from instruments.errors import Forbidden, Invalid, NotFound
+from instruments.errors import Changed, Forbidden, Invalid, NotFound
 from portal import clock
 from portal.api.paging import cursor_of, key_of
 from portal.auth import viewer
 from portal.forms import AtMost, Form, options
-from portal.language import lazy_t, name, t
+from portal.language import lazy_t, name, say, t
 from portal.manage.blueprint import looked_at, manage
 from portal.returns import WORDS, WrongRow, about, complaints_of
 from portal.transactions import reading, writing
@@ -58,24 +58,33 @@ def return_facts(usage_id: int) -> Any:
     """Show and change what is noted about a use for its service record."""
     with reading() as session:
         one = _inspected(session, usage_id)
-        form = _form(session, facts_of(session, [one]).get(one.id))
+        noted = facts_of(session, [one]).get(one.id)
+        form, seen = _form(session, noted), noted.version if noted is not None and noted.usage_id == one.id else 0
     if form.is_submitted():
         if not viewer().may_manage(one.instrument):
             raise Forbidden
         try:
             if form.validate():
                 with writing() as session:
-                    note_facts(session, usage_id, form.facts(), viewer=viewer(), now=clock.now())
+                    note_facts(session, usage_id, form.facts(), viewer=viewer(), now=clock.now(), version=_seen())
                     refreshed = refresh_use(session, usage_id)
                 flash(t("已保存，报送草稿已更新。", "Saved; the draft is made anew.") if refreshed else t("已保存。", "Saved."), "success")
                 return redirect(_back(usage_id))
         except Invalid as error:
             form.refuse(error)
+        except Changed as error:
+            form.form_errors.append(say(error.sentence))
     with reading() as session:
         content = render_template(
-            "returns/facts.html", one=_inspected(session, usage_id), form=form, may_change=viewer().may_manage(one.instrument), **WORDS
+            "returns/facts.html", one=_inspected(session, usage_id), form=form, may_change=viewer().may_manage(one.instrument), seen=seen, **WORDS
         )
     return content, 422 if form.is_submitted() else 200
+
+
+def _seen() -> int | None:
+    """Give the version of what was noted that the person saw; without one nothing is compared."""
+    text = request.form.get("seen", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _inspected(session: Session, usage_id: int) -> UsageRecord:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from instruments.access import Viewer
 from instruments.codes import CodeEntry
 from instruments.database import Base, Key
-from instruments.errors import Invalid, Sentence
+from instruments.errors import Changed, Invalid, Sentence
+from instruments.people import Organisation
 from scheduling.usage import UsageRecord, check_use_manager, seen_use
 
 LENGTHS = {"content": 500, "project": 200, "income": 100, "tax_record": 40}
@@ -54,17 +55,28 @@ def facts_of(session: Session, uses: Iterable[UsageRecord]) -> Mapping[int, Retu
     """Give what is noted about uses, by usage id; a corrected use keeps what was noted about the record it replaces. One statement."""
     known = {one.id: one.replaces_id for one in uses}
     ids = [*known, *(old for old in known.values() if old is not None)]
-    noted = {row.usage_id: row for row in session.scalars(select(ReturnFacts).where(ReturnFacts.usage_id.in_(ids)))}
+    rows = session.scalars(select(ReturnFacts).where(ReturnFacts.usage_id.in_(ids)).execution_options(populate_existing=True))
+    noted = {row.usage_id: row for row in rows}
     found = {new: noted.get(new) or noted.get(old or 0) for new, old in known.items()}
     return {usage_id: row for usage_id, row in found.items() if row is not None}
 
 
-def note_facts(session: Session, usage_id: int, facts: Facts, *, viewer: Viewer, now: datetime) -> ReturnFacts:
-    """Note what the national side asks about a use, as its instrument's manager or the organisation's administrator."""
+def note_facts(
+    session: Session, usage_id: int, facts: Facts, *, viewer: Viewer, now: datetime, version: int | None = None
+) -> ReturnFacts:  # fmt: skip
+    """Note what the national side asks about a use, as its instrument's manager or the organisation's administrator.
+
+    A version of what was noted (0: nothing) other than the one the person saw is told as a change.
+    """
     one = seen_use(session, usage_id, viewer)
     check_use_manager(viewer, one)
-    _check(session, facts)
-    found = session.scalar(select(ReturnFacts).where(ReturnFacts.usage_id == one.id))
+    check_facts(session, facts)
+    session.execute(select(Organisation.id).where(Organisation.id == one.owner_id).with_for_update(key_share=True))  # as who fills in many does
+    found = session.scalar(select(ReturnFacts).where(ReturnFacts.usage_id == one.id).execution_options(populate_existing=True))
+    if version is not None and version != (found.version if found else 0):
+        raise Changed(
+            Sentence("他人刚刚改过这些内容，请重新打开后再填写。", "Somebody has changed this meanwhile. Open it again, then fill it in."), {}
+        )
     if found is None:
         found = ReturnFacts(usage_id=one.id)
         session.add(found)
@@ -77,7 +89,8 @@ def note_facts(session: Session, usage_id: int, facts: Facts, *, viewer: Viewer,
     return found
 
 
-def _check(session: Session, facts: Facts) -> None:
+def check_facts(session: Session, facts: Facts) -> None:
+    """Check what is to be noted; Invalid, with its field, for what is too long or not on its list."""
     for name, most in LENGTHS.items():
         text = getattr(facts, name)
         if len(text.strip()) > most or "\x00" in text:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -26,7 +26,7 @@ from scheduling.returning.makers import MAKERS
 from scheduling.returning.periods import Period, check_over
 from scheduling.returning.returns import Return, ReturnRow, reads_returns_of, seen_return, signs_for
 from scheduling.returning.rowdrafts import RowDraft
-from scheduling.returning.servicerows import drafts_of
+from scheduling.returning.servicerows import PARTS, drafts_of
 from scheduling.usage import UsageRecord
 
 AT_ONCE = 500
@@ -150,27 +150,39 @@ def digest_of(rows: Iterable[ReturnRow]) -> str:
 
 def refresh_use(session: Session, usage_id: int) -> int:
     """Make the rows of a use anew in the drafts that hold it, after something about it was put right; give how many."""
-    asked = select(ReturnRow).join(ReturnRow.of).where(ReturnRow.usage_id == usage_id, Return.state == "draft")
-    rows = session.scalars(asked.options(joinedload(ReturnRow.of))).all()
+    return refresh_uses(session, [usage_id])
+
+
+def refresh_uses(session: Session, usage_ids: Collection[int]) -> int:
+    """Make the rows of uses anew in the drafts that hold them, each draft's hash once; give how many rows."""
+    asked = select(ReturnRow).join(ReturnRow.of).where(ReturnRow.usage_id.in_(usage_ids), Return.state == "draft")
+    rows = session.scalars(asked.options(joinedload(ReturnRow.of))).all() if usage_ids else ()
     if not rows:
         return 0
     for organisation_id in sorted({row.of.organisation_id for row in rows}):
         locked_organisation(session, organisation_id)
     rows = [row for row in session.scalars(asked.execution_options(populate_existing=True)).all() if row.of.state == "draft"]
-    words = read_vocabulary(session)
-    for draft in drafts_of(session, session.scalars(select(UsageRecord).where(UsageRecord.id == usage_id)).all()):
-        for row in rows:
-            _replace(session, row, draft, words)
+    words, found = read_vocabulary(session), session.scalars(select(UsageRecord).where(UsageRecord.id.in_(usage_ids)).options(*PARTS)).all()
+    drafts = {draft.usage_id: draft for draft in drafts_of(session, found)}
+    changed: dict[int, int] = {}
+    for row in (row for row in rows if row.usage_id in drafts):
+        changed[row.return_id] = changed.get(row.return_id, 0) + _replace(row, drafts[row.usage_id], words)
+    session.flush()
+    for return_id, more in changed.items():
+        _sum_up(session, return_id, more)
     return len(rows)
 
 
-def _replace(session: Session, row: ReturnRow, draft: RowDraft, words: Vocabulary) -> None:
+def _replace(row: ReturnRow, draft: RowDraft, words: Vocabulary) -> int:
+    """Make a row anew, and give how many wrong rows there are more by that."""
     was_wrong, judged = row.is_wrong, _judged(row.of.layout, draft, words)
     row.data, row.usage_version, row.problems, row.is_wrong = draft.data, draft.usage_version, judged["problems"], judged["is_wrong"]
-    session.flush()
+    return int(row.is_wrong) - int(was_wrong)
+
+
+def _sum_up(session: Session, return_id: int, more: int) -> None:
     in_order = session.scalars(
-        select(ReturnRow).where(ReturnRow.return_id == row.return_id).order_by(ReturnRow.position).execution_options(yield_per=AT_ONCE)
+        select(ReturnRow).where(ReturnRow.return_id == return_id).order_by(ReturnRow.position).execution_options(yield_per=AT_ONCE)
     )
-    digest = digest_of(in_order)
-    changed = {"errors": Return.errors + int(row.is_wrong) - int(was_wrong), "digest": digest, "version": Return.version + 1}
-    session.execute(update(Return).where(Return.id == row.return_id).values(**changed).execution_options(synchronize_session=False))
+    changed = {"errors": Return.errors + more, "digest": digest_of(in_order), "version": Return.version + 1}
+    session.execute(update(Return).where(Return.id == return_id).values(**changed).execution_options(synchronize_session=False))

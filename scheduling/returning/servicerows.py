@@ -35,6 +35,12 @@ INTERNAL, EXTERNAL = "120", "130"
 DIRECTIONS = {"research": "135", "development": "136", "teaching": "137", "other": "138"}
 
 
+# What a row needs of a use, beside the use itself.
+PARTS = (
+    joinedload(UsageRecord.instrument), joinedload(UsageRecord.person), joinedload(UsageRecord.organisation), joinedload(UsageRecord.owner),
+)  # fmt: skip
+
+
 def service_rows(session: Session, organisation: Organisation, period: Period) -> Iterator[RowDraft]:
     """Give the rows of a quarter in the order of their start, a few uses in memory at once; four statements for each few."""
     after: tuple[Any, int] | None = None

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import exists, func, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased
 
 from instruments.errors import Sentence
 from instruments.people import Organisation
@@ -22,7 +22,7 @@ from scheduling.returning.figurerows import is_waiting
 from scheduling.returning.formats import ReturnField, ReturnFormat
 from scheduling.returning.makers import MAKERS
 from scheduling.returning.returns import Return, ReturnRow
-from scheduling.returning.servicerows import COUNTED, SAMPLES_WAY, counted, drafts_of
+from scheduling.returning.servicerows import COUNTED, PARTS, SAMPLES_WAY, counted, drafts_of
 from scheduling.statistics.gathering import counts
 from scheduling.usage import UsageRecord
 
@@ -61,18 +61,13 @@ def changed_since(session: Session, one: Return) -> Since:
 def _uses_since(session: Session, one: Return) -> Since:
     """Look at the uses that were touched, and at those that have come, at most a thousand of each."""
     rows = _touched(session, one)
-    come = session.scalars(_come(session, one).options(*_PARTS).order_by(UsageRecord.start_at, UsageRecord.id).limit(MOST + 1)).all()
+    come = session.scalars(_come(session, one).options(*PARTS).order_by(UsageRecord.start_at, UsageRecord.id).limit(MOST + 1)).all()
     now = {draft.usage_id: draft.data for draft in drafts_of(session, _still(session, rows[:MOST]))} if rows else {}
     pairs: list[tuple[Data | None, Data | None]] = [(row.data, now.get(row.usage_id)) for row in rows[:MOST]]
     pairs += [(None, draft.data) for draft in drafts_of(session, come[:MOST])] if come else []
     added = len(come) if len(come) <= MOST else session.scalar(_come(session, one).with_only_columns(func.count(UsageRecord.id))) or 0
     found = _compared(one.layout, pairs)
     return Since(found.corrected, added, found.vanished, found.differences, len(rows) > MOST or len(come) > MOST)
-
-
-_PARTS = (
-    joinedload(UsageRecord.instrument), joinedload(UsageRecord.person), joinedload(UsageRecord.organisation), joinedload(UsageRecord.owner),
-)  # fmt: skip
 
 
 def _touched(session: Session, one: Return) -> Sequence[ReturnRow]:
@@ -88,7 +83,7 @@ def _touched(session: Session, one: Return) -> Sequence[ReturnRow]:
 def _still(session: Session, rows: Sequence[ReturnRow]) -> Sequence[UsageRecord]:
     ids = [row.usage_id for row in rows]
     asked = select(UsageRecord).where(UsageRecord.id.in_(ids), UsageRecord.status.in_(COUNTED))
-    return session.scalars(asked.options(*_PARTS)).all()
+    return session.scalars(asked.options(*PARTS)).all()
 
 
 def _come(session: Session, one: Return) -> Any:

@@ -439,6 +439,8 @@ GUARDS = (
     on("GET organisations.return_figures", to.OF_HOME, {"return_id": "return_school"}),
     on("POST organisations.return_figures", to.SIGNS_OF_HOME, {"return_id": "return_school"}, papersCore="3"),
     on("GET manage.returns", to.ANY_MANAGERS),
+    on("GET manage.fill_returns", to.ANY_MANAGERS),
+    on("POST manage.fill_facts", to.ANY_MANAGERS_CHANGE, step="fill", value="断口", use="1:0"),
     on("GET manage.return_facts", to.INSPECTED, {"usage_id": "use_of_the_quarter"}),
     on("POST manage.return_facts", only(*to.MANAGERS, forbidden="auditor auditor_elsewhere"), {"usage_id": "use_of_the_quarter"}, content="断口", area=""),
     on("GET province.returns", to.PROVINCE),

@@ -339,3 +339,60 @@ def test_a_use_that_is_not_ones_own_to_manage_is_not_noted_about(session, as_, a
     note_facts(session, use.id, Facts(content="断口"), viewer=a_manager(instrument), now=now)
     session.commit()
     assert as_(a_viewer()).get(f"/manage/uses/{use.id}/return").status_code == 404
+
+
+class TestFillingInForMany:
+    @pytest.fixture
+    def lab(self, as_, a_manager, instrument):
+        return as_(a_manager(instrument))
+
+    @pytest.fixture
+    def three(self, instrument, a_quarter_use, make_it):
+        made = [a_quarter_use(instrument, span=in_the_quarter(day), content="") for day in (20, 21, 22)]
+        return made, make_it()
+
+    def test_what_is_ticked_is_counted_confirmed_and_filled_in(self, session, lab, desk, submit, three):
+        uses, one = three
+        path = f"/manage/returns/fill?return={one.id}&fact=content&lang=zh"
+        assert "共 3 条" in lab.get(path).text
+        sure = submit(lab, path, form_on=path, step="chosen", value="断口", chosen=[f"{use.id}:0" for use in uses[:2]])
+        assert "将为 2 条使用记录填写“服务内容”" in sure.text
+        assert "目前都是空的" in sure.text
+        session.expire_all()
+        assert session.get_one(Return, one.id).errors == 3  # nothing yet
+        answer = submit(lab, path, form_on=path, step="fill", value="断口", use=[f"{use.id}:0" for use in uses[:2]])
+        assert answer.status_code == 302
+        assert "已为 2 条使用记录填写“服务内容”" in lab.get(path).text
+        session.expire_all()
+        assert session.get_one(Return, one.id).errors == 1
+        assert "共 1 条" in lab.get(path).text
+
+    def test_all_are_taken_at_once_and_a_second_person_overwrites_nothing(self, session, lab, desk, submit, three):
+        uses, one = three
+        path = f"/manage/returns/fill?return={one.id}&fact=content&lang=zh"
+        sure = submit(lab, path, form_on=path, step="all", value="断口").text
+        assert "填写这 3 条" in sure
+        submit(desk, path, form_on=path, step="fill", value="先填的", use=[f"{uses[0].id}:0"])
+        answer = submit(lab, path, form_on=path, step="fill", value="断口", use=[f"{use.id}:0" for use in uses])
+        assert answer.status_code == 200
+        assert "已为 2 条填写“服务内容”，1 条未填写" in answer.text
+        assert "他人刚刚改过" in answer.text
+
+    def test_mistakes_are_told_and_what_was_typed_stays(self, lab, submit, three):
+        uses, one = three
+        path = f"/manage/returns/fill?return={one.id}&fact=content&lang=zh"
+        for form, said in (
+            ({"step": "chosen", "value": "断口"}, "请先勾选"), ({"step": "chosen", "value": "", "chosen": [f"{uses[0].id}:0"]}, "请填写内容"),
+            ({"step": "all", "value": "x" * 501}, "不超过 500 字"), ({"step": "fill", "value": "x", "use": ["x:y"]}, "请从列表中勾选"),
+        ):  # fmt: skip
+            answer = submit(lab, path, form_on=path, **form)
+            assert (answer.status_code, said in answer.text) == (422, True)
+        assert "断口" in submit(lab, path, form_on=path, step="chosen", value="断口").text
+
+    def test_a_form_of_one_use_that_is_old_by_now_changes_nothing(self, session, lab, submit, three):
+        uses, _ = three
+        path = f"/manage/uses/{uses[0].id}/return"
+        assert submit(lab, path, form_on=path, content="先填的", area="", seen="0").status_code == 302
+        answer = submit(lab, path, form_on=path, content="后填的", area="", seen="0")
+        assert answer.status_code == 422
+        assert "后填的" in answer.text
