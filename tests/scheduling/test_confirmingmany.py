@@ -115,6 +115,7 @@ class TestUses:
             confirm_uses(session, chosen(rows[6:]), viewer=manager, now=now)
         each = (len(many) - len(few)) / 10
         assert each < len(alone)
+        assert each <= 7
         assert len([one for one in many if one.startswith("SELECT")]) - len([one for one in few if one.startswith("SELECT")]) <= 20
 
 
@@ -174,4 +175,5 @@ class TestCharges:
         with statements() as many:
             confirm_charges(session, chosen(rows[6:]), viewer=manager, now=now)
         assert (len(many) - len(few)) / 10 < len(alone)
+        assert (len(many) - len(few)) / 10 <= 3
         assert len([one for one in many if one.startswith("SELECT")]) - len([one for one in few if one.startswith("SELECT")]) <= 1
