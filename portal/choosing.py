@@ -40,11 +40,11 @@ def chosen_in_form(name: str = "chosen", most: int = MOST_READ) -> list[Chosen]:
 
 
 def _read(text: str) -> Chosen:
-    key, _, version = text.partition(":")
+    key, compares, version = text.partition(":")
     is_number = key.isascii() and key.isdigit() and len(key) < 20 and int(key) <= LARGEST_KEY
-    if not is_number or not (version.isascii() and version.isdigit() and len(version) < 10):
+    if not is_number or (compares and not (version.isascii() and version.isdigit() and len(version) < 10)):
         raise Invalid("chosen", Sentence("请从列表中勾选。", "Tick rows of the list."))
-    return Chosen(int(key), int(version))
+    return Chosen(int(key), int(version) if compares else None)
 
 
 def answer_of(taken: Taken, row: Callable[[int], tuple[str, str]], *, all_done: str = "", some_done: str = "") -> Answer:

@@ -14,7 +14,7 @@ from tests.portal.guards import GUARDS, Line
 from tests.portal.policies import IN, Policy
 
 # Fields of a form in which a thing of the town stands by its name.
-NAMES_A_THING = ("instrument", "organisation", "group", "ids", "account0", "charge", "programme", "first", "second", "scheme")
+NAMES_A_THING = ("instrument", "organisation", "group", "ids", "account0", "charge", "programme", "first", "second", "scheme", "chosen")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
