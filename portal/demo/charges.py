@@ -19,7 +19,7 @@ from instruments.timespan import TimeSpan, zone
 from portal.demo.past import AS_ONE
 from scheduling.accounting.accounts import NOTHING, Account, open_credit_of
 from scheduling.accounting.charges import Charge, ChargeLine, ChargeShare
-from scheduling.accounting.charging import posting_key
+from scheduling.accounting.finalising import posting_key
 from scheduling.accounting.incomes import incomes_of
 from scheduling.accounting.ledger import Posting, post_all
 from scheduling.accounting.splits import WHOLE, split_amount
