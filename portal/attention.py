@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from instruments.access import Viewer
 from instruments.catalogue import PUBLICATIONS, Instrument
 from instruments.errors import NotFound
 from instruments.exchange.sheets import csv_pieces
@@ -38,12 +39,16 @@ SEEN_AT = {"problems": "manage.problems", "by_hand": "manage.uses"}
 
 @attention.before_request
 def _administrators_only() -> Any:
-    who = viewer()
-    if who.is_anonymous:
+    if viewer().is_anonymous:
         return ask_to_log_in()
+    check_looker(viewer())
+    return None
+
+
+def check_looker(who: Viewer) -> None:
+    """Let administrators and auditors look; for all others there is nothing."""
     if not (who.administers_any or who.is_province_admin or who.is_auditor):
         raise NotFound
-    return None
 
 
 @attention.get("")
@@ -53,7 +58,7 @@ def show() -> str:
         look = _look(session)
         return render_template(
             "attention/show.html", look=look, counted=count_marked(session, look), returns_url=_returns_url(),
-            overdue=overdue_returns(session, _asked_ids(), now=clock.now()), **_choices(session),
+            overdue=overdue_returns(session, asked_ids(_organisation()), now=clock.now()), **_choices(session),
         )  # fmt: skip
 
 
@@ -123,12 +128,16 @@ def mine_of(ids: Sequence[int] | None) -> ColumnElement[bool]:
 def _look(session: Session) -> Look:
     year = request.args.get("year", type=int)
     chosen = year if year is not None and FIRST_YEAR <= year < LAST_YEAR else this_year(clock.now())
-    return look_at(session, mine_of(_asked_ids()), now=clock.now(), year=min(chosen, this_year(clock.now())))
+    return look_at(session, mine_of(asked_ids(_organisation())), now=clock.now(), year=min(chosen, this_year(clock.now())))
 
 
-def _asked_ids() -> Sequence[int] | None:
+def _organisation() -> str:
+    return request.args.get("organisation", "").strip()
+
+
+def asked_ids(asked: str) -> Sequence[int] | None:
     """Give the organisations to look at: one that was asked for, or all of the viewer's; one that is not hers is not found."""
-    ids, asked = my_organisation_ids(viewer()), request.args.get("organisation", "").strip()
+    ids = my_organisation_ids(viewer())
     if not asked:
         return ids
     number = organisation_id_of(asked)

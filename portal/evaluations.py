@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -19,7 +20,7 @@ from portal.transactions import reading
 from portal.vouchers import answered, reasons, text_in_form
 from scheduling.evaluations.appeals import appeal, appeals_of
 from scheduling.evaluations.entering import give, history, seen_given, subject_to_give
-from scheduling.evaluations.freezing import line_for, lines_of
+from scheduling.evaluations.freezing import Line, line_for, lines_of
 from scheduling.evaluations.inputs import codes_to_give
 from scheduling.evaluations.rounds import Evaluation, evaluation, rounds
 
@@ -48,6 +49,11 @@ def published(session: Session, evaluation_id: int) -> Evaluation:
     return one
 
 
+def counts_of(one: Evaluation, lines: Sequence[Line]) -> dict[str, int]:
+    """Count the subjects of each grade, the best first."""
+    return {grade.code: sum(line.grade == grade.code for line in lines) for grade in one.scheme_version.terms.grades}
+
+
 @evaluations.get("")
 def published_list() -> str:
     """List the published rounds."""
@@ -67,8 +73,7 @@ def show(evaluation_id: int) -> str:
         lines = lines_of(session, one)
         return render_template(
             "evaluations/show.html", one=one, terms=one.scheme_version.terms, rows=lines[offset : offset + ROWS], total=len(lines),
-            counts={grade.code: sum(line.grade == grade.code for line in lines) for grade in one.scheme_version.terms.grades},
-            next=next_of(offset, len(lines)), **WORDS,
+            counts=counts_of(one, lines), next=next_of(offset, len(lines)), **WORDS,
         )  # fmt: skip
 
 

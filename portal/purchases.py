@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
+from instruments.access import Viewer
 from instruments.classification import Category
 from instruments.codes import entries
 from instruments.errors import Forbidden, Invalid, NotFound, PortalError, Sentence
@@ -48,16 +49,20 @@ MOST_ORGANISATIONS = 500
 
 @purchases.before_request
 def _administrators_only() -> Any:
-    who = viewer()
-    if who.is_anonymous:
+    if viewer().is_anonymous:
         return ask_to_log_in()
+    check_reviewer(viewer(), is_change=request.method not in ("GET", "HEAD"))
+    return None
+
+
+def check_reviewer(who: Viewer, *, is_change: bool = False) -> None:
+    """Let administrators in, and auditors to read; for all others there are no reviews."""
     if who.administers_any or who.is_province_admin:
-        return None
-    if who.is_auditor:
-        if request.method in ("GET", "HEAD"):
-            return None
+        return
+    if not who.is_auditor:
+        raise NotFound
+    if is_change:
         raise Forbidden
-    raise NotFound
 
 
 class WantedForm(Form):
@@ -169,14 +174,20 @@ def paper(review_id: int) -> Any:
 def _page(review_id: int, typed: Mapping[str, Any] | None = None, error: PortalError | None = None) -> Any:
     with reading() as session:
         one = seen_review(session, review_id, viewer())
-        figures = one.figures if one.is_given else figures_for(session, one, viewer=viewer(), now=clock.now())
         thought = typed or {"chosen": set(one.chosen), "verdict": one.verdict, "opinion": one.opinion}
-        if not one.is_given:
-            figures = figures | {"concluded": concluded(figures, thought["chosen"] or [row["id"] for row in figures["rows"]])}
+        figures = figures_shown(session, one, thought["chosen"])
         return render_template(
             "purchases/show.html", one=one, thought=thought, complaint=say(error.sentence) if error else "",
             may_think=not one.is_given and viewer().may_administer(one.organisation_id), **_shown(session, one, figures),
         ), status_of(error) if error else 200  # fmt: skip
+
+
+def figures_shown(session: Session, one: PurchaseReview, chosen: Collection[int]) -> Mapping[str, Any]:
+    """Give what an opinion rests on, as it was given; of a draft as it is now, with what follows from those chosen, or from all."""
+    if one.is_given:
+        return one.figures
+    found = figures_for(session, one, viewer=viewer(), now=clock.now())
+    return found | {"concluded": concluded(found, chosen or [row["id"] for row in found["rows"]])}
 
 
 def _shown(session: Session, one: PurchaseReview, figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from portal.api.openapi import api
 from portal.api.paging import cursor_of, key_of
 from portal.api.shapes.basics import Named
 from portal.api.shapes.evaluations import EvaluationOut, EvaluationsAsked, EvaluationsOut, EvaluationWithGrades, GradeOut
-from portal.evaluations import published
+from portal.evaluations import counts_of, published
 from portal.transactions import reading
 from scheduling.evaluations.freezing import Line, lines_of
-from scheduling.evaluations.rounds import Evaluation, rounds
+from scheduling.evaluations.rounds import Evaluation, count_rounds, rounds
 
 
 @api.operation(
@@ -23,8 +23,8 @@ def list_evaluations(query: EvaluationsAsked) -> EvaluationsOut:
     key = key_of(query.cursor, int)
     with reading() as session:
         rows = rounds(session, states=("published",), before=key[0] if key else None, limit=query.limit + 1)
-        items = [EvaluationOut(**_fields(one)) for one in rows[: query.limit]]
-    return EvaluationsOut(items=items, next=cursor_of(int(items[-1].id)) if len(rows) > query.limit else None)
+        items, total = [EvaluationOut(**_fields(one)) for one in rows[: query.limit]], count_rounds(session, ("published",))
+    return EvaluationsOut(items=items, total=total, next=cursor_of(int(items[-1].id)) if len(rows) > query.limit else None)
 
 
 @api.operation(
@@ -40,7 +40,7 @@ def show_evaluation(evaluation_id: int, query: EvaluationsAsked) -> EvaluationWi
         lines = lines_of(session, one)
         grades = [_grade(one, line) for line in lines[offset : offset + query.limit]]
         following = cursor_of(offset + query.limit) if len(lines) > offset + query.limit else None
-        return EvaluationWithGrades(**_fields(one), grades=grades, total=len(lines), next=following)
+        return EvaluationWithGrades(**_fields(one), counts=counts_of(one, lines), grades=grades, total=len(lines), next=following)
 
 
 def _fields(one: Evaluation) -> dict[str, Any]:

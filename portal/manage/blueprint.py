@@ -28,8 +28,7 @@ def _managers_only() -> Any:
     who = viewer()
     if who.is_anonymous:
         return ask_to_log_in()
-    if not who.manages_any and not who.is_auditor:
-        raise NotFound
+    check_manager(who)
     if request.method in ("GET", "HEAD"):
         return None
     if not who.manages_any:
@@ -38,6 +37,12 @@ def _managers_only() -> Any:
         with reading() as session:  # whatever is sent to an instrument's pages is for those who manage it
             checked(session, request.view_args["instrument_id"])
     return None
+
+
+def check_manager(who: Viewer) -> None:
+    """Let managers and auditors in; for all others there is nothing to manage."""
+    if not who.manages_any and not who.is_auditor:
+        raise NotFound
 
 
 @manage.app_context_processor

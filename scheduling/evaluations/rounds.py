@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from instruments.access import Viewer
@@ -208,8 +208,8 @@ def locked(session: Session, evaluation_id: int, *states: str) -> Evaluation:
     if found is None:
         raise NotFound
     if found.state not in states:
-        said = STATES[found.state]
-        raise OutOfOrder(Sentence(f"该轮评价的状态为“{said.zh}”，不能这样做。", f"The round stands at “{said.en}”; this cannot be done now."))
+        zh, en = STATES[found.state].zh, STATES[found.state].en
+        raise OutOfOrder(Sentence(f"该轮评价的状态为“{zh}”，不能这样做。", f"The round stands at “{en}”; this cannot be done now."))
     return found
 
 
@@ -219,6 +219,11 @@ def rounds(session: Session, *, states: tuple[str, ...] = (), before: int | None
     if states:
         asked = asked.where(Evaluation.state.in_(states))
     return list(session.scalars(asked if before is None else asked.where(Evaluation.id < before)))
+
+
+def count_rounds(session: Session, states: tuple[str, ...]) -> int:
+    """Count the rounds in some states."""
+    return session.scalar(select(func.count(Evaluation.id)).where(Evaluation.state.in_(states))) or 0
 
 
 def rounds_for(session: Session, organisation_id: int, *, limit: int = 50) -> list[Evaluation]:

@@ -137,6 +137,12 @@ def page_of_reviews(session: Session, viewer: Viewer, *, before: int | None = No
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
+def count_reviews(session: Session, viewer: Viewer) -> int:
+    """Count the reviews a viewer may read; one statement."""
+    ids, wanted = seen_organisations(viewer), select(func.count(PurchaseReview.id))
+    return session.scalar(wanted if ids is None else wanted.where(PurchaseReview.organisation_id.in_(ids))) or 0
+
+
 def begin_review(session: Session, organisation_id: int, wanted: Wanted, *, viewer: Viewer, now: datetime) -> PurchaseReview:
     """Begin a review of what an organisation means to buy, as its administrator or the province's."""
     if not viewer.may_administer(organisation_id):

@@ -9,6 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from portal.security import csrf_check
+from tests.fixtures.pagetables import rows_under
 from tests.fixtures.town import Town
 
 
@@ -94,6 +95,21 @@ class TestApi:
         assert one["grades"][0]["grade"] == "failed"
         assert one["next"]
         assert told("anonymous", "GET", f"/api/v1/evaluations/{town.id('evaluation_graded')}").status_code == 404
+        assert listed["total"] == 1
+
+    def test_its_grades_are_those_of_the_page_cell_by_cell(self, told, town):
+        number = town.id("evaluation_published")
+        page = told("anonymous", "GET", f"/evaluations/{number}", query={"lang": "en"}).text
+        whole = told("anonymous", "GET", f"/api/v1/evaluations/{number}").json
+        cursor, grades = "", []
+        while cursor is not None:
+            one = told("anonymous", "GET", f"/api/v1/evaluations/{number}", query={"limit": "1", "cursor": cursor}).json
+            grades, cursor = grades + one["grades"], one["next"]
+        assert grades == whole["grades"]
+        assert len(grades) == whole["total"] == sum(whole["counts"].values())
+        shown = rows_under(page, "Grade")
+        assert [one["grade_en"] for one in grades] == [row[-1] for row in shown]
+        assert all(one["name_en"] in " ".join(row) for one, row in zip(grades, shown, strict=True))
 
 
 class TestSubsidies:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from portal.api.shapes.basics import Asked, Named
 from portal.api.shapes.kinds import Cursor, Instant, Limit
@@ -36,6 +37,7 @@ class EvaluationsOut(BaseModel):
     """A page of published rounds, the newest first."""
 
     items: list[EvaluationOut]
+    total: int
     next: str | None
 
 
@@ -54,6 +56,7 @@ class GradeOut(BaseModel):
 class EvaluationWithGrades(EvaluationOut):
     """A published round with a page of its grades, in order of rank."""
 
+    counts: Annotated[dict[str, int], Field(description="How many subjects have each grade, by its code, the best first.")]
     grades: list[GradeOut]
     total: int
     next: str | None

@@ -37,7 +37,8 @@ class StatisticsAsked(Asked):
     published: Annotated[bool, Field(description="A closed year as it was published; without, the figures as the rows now say.")] = True
 
 
-def _kind_of(column: Column) -> tuple[Any, Any]:
+def kind_of(column: Column) -> tuple[Any, Any]:
+    """Give a column's type with its explanation, as a shape takes a field."""
     about = Field(description=f"{column.title.zh} / {column.title.en}: {column.explained.en}")
     if column.unit == "yuan":
         return str, about
@@ -50,7 +51,7 @@ FigureRow: type[BaseModel] = create_model(
     "FigureRow",
     __doc__="One row of figures. A figure that is not defined, or not told, is null; `reason` says why, by the figure's name.",
     key=(str, ...), label=(str, ...), label_zh=(str, ...), label_en=(str, ...), currency=(str, ...),
-    **{column.code: _kind_of(column) for column in COLUMNS},
+    **{column.code: kind_of(column) for column in COLUMNS},
     reason=(dict[str, Words], Field(default_factory=dict)),
 )  # fmt: skip
 
