@@ -126,8 +126,11 @@ def _links(*known: tuple[str, str]) -> list[Link]:
     return [Link(url_for(endpoint), text, _is_here(endpoint)) for endpoint, text in known if has_endpoint(endpoint)]
 
 
-# an instrument's own page belongs to finding one
-SECTIONS = {"instruments": "search", "usage": "bookings", "qualifications": "search", "exchange": "manage"}
+# an instrument's own page belongs to finding one, the year on paper and how organisations were graded to the statistics
+SECTIONS = {
+    "instruments": "search", "usage": "bookings", "qualifications": "search", "exchange": "manage", "yearbook": "statistics",
+    "evaluations": "statistics",
+}  # fmt: skip
 
 
 def _is_here(endpoint: str) -> bool:

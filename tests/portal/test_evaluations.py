@@ -85,6 +85,14 @@ class TestARound:
                     assert told(role, "GET", path, query={"lang": lang}).status_code == 200
 
 
+class TestFindingIt:
+    def test_what_was_published_is_one_step_from_the_statistics_and_from_any_page(self, told, town):
+        for path in ("/statistics", "/help", "/login"):
+            page = told("anonymous", "GET", path, query={"lang": "en"}).text
+            assert 'href="/evaluations">Evaluations</a>' in page
+            assert 'href="/api/docs"' in page
+
+
 class TestApi:
     def test_published_rounds_are_everybodys(self, told, town):
         listed = told("anonymous", "GET", "/api/v1/evaluations").json
