@@ -16,6 +16,7 @@ from instruments.timespan import TimeSpan
 from portal.cli import main
 from portal.figurerows import COLUMNS
 from scheduling.statistics.keeping import work_off
+from tests.fixtures.pagetables import rows_under
 
 HOUR = timedelta(hours=1)
 WORKDAYS = tuple((weekday, 480, 1080) for weekday in range(5))
@@ -72,6 +73,23 @@ class TestAnswers:
         assert [row["users"] for row in answer["rows"]] == [None, None]  # the NMR's single user, and with it the SEM's seven
         assert "Fewer than 5" in answer["rows"][1]["reason"]["users"]["en"]
         assert answer["total"]["effective_minutes"] == 600
+
+    @pytest.mark.parametrize("more", [0, 6])
+    def test_what_people_the_page_does_not_count_the_api_does_not_count_either(self, session, client, town, a_usage, a_person, now, more):
+        _, nmr, _ = town
+        for hour in range(more):
+            a_usage(instrument=nmr, person=a_person(), span=TimeSpan(local(17, 8 + hour), local(17, 9 + hour)))
+        session.flush()
+        while work_off(session, now=now):
+            session.flush()
+        session.commit()
+        shown = {row[0]: row[-1] for row in rows_under(client.get("/statistics?year=2026&lang=en").text, "Organisation", "Users")}
+        answer = client.get("/api/v1/statistics?year=2026&by=organisation").json
+        told = {row["label_en"]: row["users"] for row in answer["rows"]} | {"Network": answer["total"]["users"]}
+        assert set(told) == set(shown)
+        for label, users in told.items():
+            assert shown[label] == str(users) if users is not None else not shown[label].isdigit(), label
+        assert any(users is None for users in told.values()) is (more == 0)
 
     def test_the_province_reads_every_count(self, town, as_):
         answer = as_("province_admin")("GET", "/statistics?year=2026&by=instrument").json
