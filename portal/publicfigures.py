@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from instruments.catalogue import Instrument
 from scheduling.statistics.breakdown import Breakdown, Exchange, breakdown, exchanges
 from scheduling.statistics.periods import Period, year
-from scheduling.statistics.publishing import Correction, corrections, told
+from scheduling.statistics.publishing import Correction, corrections, source_of, told
 from scheduling.statistics.reports import Report, ReportRow
 from scheduling.statistics.scope import THRESHOLD, Scope
 from scheduling.statistics.smallcounts import Count, shown_exchanges, shown_pair, shown_parts
@@ -68,12 +68,14 @@ def public_figures(session: Session, number: int, *, least: int) -> PublicFigure
     users = {row.key: row.quantities.users for row in owners.rows}
     parts = shown_parts(users, total.quantities.users, least=least)  # as people_for_everybody, which the API tells
     pair = shown_pair(total.quantities.users, total.quantities.external_users, least=least)
-    found = exchanges(session, period, EVERYBODY, limit=MOST_PAIRS, only_external=True)
+    source = source_of(session, period)
+    found = exchanges(session, period, EVERYBODY, source=source, limit=MOST_PAIRS, only_external=True)
     is_told = parts.total.value is not None
     return PublicFigures(
         period, total, told(session, year(number - 1), "network", EVERYBODY).total, owners, by["city"], by["category"], by["month"],
         [told(session, year(one), "network", COMPARABLE) for one in range(number - YEARS + 1, number + 1)],
-        _most_shared(session, period), breakdown(session, period, EVERYBODY), shown_exchanges(found, users, parts.parts, least=least)[:PAIRS],
+        _most_shared(session, period), breakdown(session, period, EVERYBODY, source=source),
+        shown_exchanges(found, users, parts.parts, least=least)[:PAIRS],
         parts.total, pair[1] if is_told else Count(None), parts.parts, corrections(session, period, "organisation", EVERYBODY),
     )  # fmt: skip
 

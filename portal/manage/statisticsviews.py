@@ -44,8 +44,9 @@ def statistics_kinds() -> str:
     """Show who used the instruments, how and what for, and which organisations use which."""
     wanted = read_wanted(request.args, clock.now())
     with reading() as session:
-        found = breakdown(session, wanted.period, wanted.scope, viewer=viewer())
-        pairs = exchanges(session, wanted.period, wanted.scope, viewer=viewer(), limit=PAIRS + 1)
+        source = source_of(session, wanted.period)
+        found = breakdown(session, wanted.period, wanted.scope, viewer=viewer(), source=source)
+        pairs = exchanges(session, wanted.period, wanted.scope, viewer=viewer(), source=source, limit=PAIRS + 1)
         return render_template(
             "statistics/kinds.html", wanted=wanted, choices=choices(session, wanted), found=found, kinds=KINDS, pairs=pairs[:PAIRS],
             has_more=len(pairs) > PAIRS, charts={kind: parts_chart(found, kind, wanted.period.title) for kind in KINDS},

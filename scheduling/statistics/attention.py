@@ -85,9 +85,9 @@ def page_of_marked(session: Session, kind: Kind, look: Look, *, cursor: str = ""
         figures: dict[int, tuple[int, ...]] = {one.instrument_id: one.figures for one in latecomers(session, look)}
         chosen, total = Instrument.id.in_(figures), len(figures)
     else:
-        marked = queried.marked(look).subquery()
-        chosen = Instrument.id.in_(select(marked.c.id))
-        total, figures = session.scalar(select(func.count()).select_from(marked)) or 0, {}
+        marked = queried.marked(look)
+        chosen = Instrument.id.in_(marked)
+        total, figures = session.scalar(select(func.count()).select_from(marked.subquery())) or 0, {}
     key = tuple_(Instrument.organisation_id, Instrument.id)
     wanted = select(Instrument).where(chosen).options(joinedload(Instrument.organisation), joinedload(Instrument.facility))
     if after:
@@ -95,14 +95,10 @@ def page_of_marked(session: Session, kind: Kind, look: Look, *, cursor: str = ""
     found = session.scalars(wanted.order_by(Instrument.organisation_id, Instrument.id).limit(limit + 1)).all()
     page = found[:limit]
     if queried is not None:
-        figures = _figures(session, queried, look, [one.id for one in page])
+        rows_of = session.execute(queried.figures(look, [one.id for one in page]))
+        figures = {row[0]: tuple(int(value or 0) for value in row[1:]) for row in rows_of}
     rows = tuple(Marked(one, kind.words(look, figures[one.id])) for one in page)
     return MarkedPage(rows, total, f"{page[-1].organisation_id}-{page[-1].id}" if len(found) > limit else None)
-
-
-def _figures(session: Session, kind: Queried, look: Look, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
-    rows = session.execute(kind.marked(look).where(Instrument.id.in_(ids)))
-    return {row[0]: tuple(int(value or 0) for value in row[1:]) for row in rows}
 
 
 def all_marked(session: Session, kinds: Sequence[Kind], look: Look, *, at_once: int = 500) -> Iterator[tuple[Kind, Marked]]:

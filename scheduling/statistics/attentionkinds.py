@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, case, cast, extract, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, case, cast, extract, func, or_, select
 
 from instruments.catalogue import Instrument
 from instruments.errors import Sentence
@@ -31,17 +31,18 @@ class Idle:
         )
 
     def marked(self, look: Look) -> Select[Any]:
-        """Select those that worked no hour; the last month with an hour, as a number such as 202511."""
+        """Select those that worked no hour."""
         worked = select(MonthFigure.instrument_id).where(
             MonthFigure.starts_on >= look.year_ago, MonthFigure.starts_on < look.until, MonthFigure.effective > 0
         )
-        last = (
-            select(func.max(extract("year", MonthFigure.starts_on) * 100 + extract("month", MonthFigure.starts_on)))
-            .where(MonthFigure.instrument_id == Instrument.id, MonthFigure.starts_on < look.until, MonthFigure.effective > 0)
-            .scalar_subquery()
-        )
         old = Instrument.published_at < datetime(look.year_ago.year, look.year_ago.month, 1, tzinfo=look.now.tzinfo)
-        return select(*columns(cast(last, Integer))).where(in_scope(look), old, Instrument.id.not_in(worked))
+        return select(Instrument.id).where(in_scope(look), old, Instrument.id.not_in(worked))
+
+    def figures(self, look: Look, ids: Sequence[int]) -> Select[Any]:
+        """Select the last month with an hour, as a number such as 202511."""
+        last = func.max(extract("year", MonthFigure.starts_on) * 100 + extract("month", MonthFigure.starts_on))
+        worked = and_(MonthFigure.instrument_id == Instrument.id, MonthFigure.starts_on < look.until, MonthFigure.effective > 0)
+        return select(*columns(cast(last, Integer))).outerjoin(MonthFigure, worked).where(Instrument.id.in_(ids)).group_by(Instrument.id)
 
     def words(self, look: Look, figures: Sequence[int]) -> Sentence:
         """Say when it last worked."""
@@ -67,15 +68,20 @@ class BelowQuota:
         )
 
     def marked(self, look: Look) -> Select[Any]:
-        """Select those below; effective minutes and the quota's."""
-        sums = summed(look, look.first, "effective")
-        effective = func.coalesce(sums.c.effective, 0)
+        """Select those below."""
+        chosen, effective, quota = self._compared(look, Instrument.id)
+        return chosen.where(in_scope(look), effective < quota)
+
+    def figures(self, look: Look, ids: Sequence[int]) -> Select[Any]:
+        """Select effective minutes and the quota's."""
+        chosen, effective, quota = self._compared(look, Instrument.id)
+        return chosen.with_only_columns(*columns(effective, quota)).where(Instrument.id.in_(ids))
+
+    def _compared(self, look: Look, *wanted: Any) -> tuple[Select[Any], ColumnElement[int], ColumnElement[int]]:
+        sums = summed(look, "effective")
         quota = self._hours_a_year(look) * 5 * self._months(look)  # minutes: hours x 60 / 12
-        return (
-            select(*columns(effective, quota))
-            .outerjoin(sums, sums.c.instrument_id == Instrument.id)
-            .where(in_scope(look), effective < quota)
-        )
+        chosen = select(*wanted).outerjoin(sums, sums.c.instrument_id == Instrument.id)
+        return chosen, func.coalesce(sums.c.effective, 0), quota
 
     def _hours_a_year(self, look: Look) -> ColumnElement[int]:
         dedicated = or_(Instrument.is_dedicated, func.coalesce(Instrument.category_code, "").startswith(DEDICATED_CLASS))
@@ -109,14 +115,17 @@ class LittleShared:
         )
 
     def marked(self, look: Look) -> Select[Any]:
-        """Select those under it; external and effective minutes."""
-        sums = summed(look, look.first, "effective", "external")
+        """Select those under it."""
+        sums = summed(look, "external", "effective")
         under = cast(sums.c.external, BigInteger) * 100 < cast(sums.c.effective, BigInteger) * look.limits.sharing_percent
-        return (
-            select(*columns(sums.c.external, sums.c.effective))
-            .join(sums, sums.c.instrument_id == Instrument.id)
-            .where(in_scope(look), Instrument.sharing_mode == "external", sums.c.effective > 0, under)
-        )
+        chosen = select(Instrument.id).join(sums, sums.c.instrument_id == Instrument.id)
+        return chosen.where(in_scope(look), Instrument.sharing_mode == "external", sums.c.effective > 0, under)
+
+    def figures(self, look: Look, ids: Sequence[int]) -> Select[Any]:
+        """Select external and effective minutes."""
+        sums = summed(look, "external", "effective")
+        chosen = select(*columns(sums.c.external, sums.c.effective)).join(sums, sums.c.instrument_id == Instrument.id)
+        return chosen.where(Instrument.id.in_(ids))
 
     def words(self, look: Look, figures: Sequence[int]) -> Sentence:
         """Give the rate and its two figures."""

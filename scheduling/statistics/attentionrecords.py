@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from instruments.catalogue import Instrument
 from instruments.errors import Sentence
 from instruments.tariffs import InstrumentTariff, TariffVersion
 from scheduling.statistics.gathering import counts
 from scheduling.statistics.marks import IN_SERVICE, Look, columns
-from scheduling.usage import UsageRecord
+from scheduling.usage import UNSEEN, UsageRecord
 from scheduling.usageproblems import UsageProblem
 from scheduling.usepolicy import UsePolicy
 
-BY_MACHINE = ("meter", "card", "qr")
 LATELY = timedelta(weeks=4)
 
 
@@ -32,9 +31,13 @@ class NoRates:
         return Sentence("已发布并接受预约或送样，但没有生效的收费标准。", "Published and open for bookings or samples, with no rates in force.")
 
     def marked(self, look: Look) -> Select[Any]:
-        """Select those without; no figures."""
+        """Select those without."""
         opened = and_(Instrument.publication == "published", or_(Instrument.accepts_bookings, Instrument.sample_service))
-        return select(*columns(null())).where(look.mine, opened, Instrument.sharing_mode != "none", ~has_rates(look.now))
+        return select(Instrument.id).where(look.mine, opened, Instrument.sharing_mode != "none", ~has_rates(look.now))
+
+    def figures(self, look: Look, ids: Sequence[int]) -> Select[Any]:
+        """Select nothing but the instruments."""
+        return select(*columns()).where(Instrument.id.in_(ids))
 
     def words(self, look: Look, figures: Sequence[int]) -> Sentence:
         """Say so."""
@@ -69,17 +72,23 @@ class ByHand:
         )
 
     def marked(self, look: Look) -> Select[Any]:
-        """Select those with such uses; how many, of how many."""
-        start, end = (datetime(day.year, day.month, 1, tzinfo=look.now.tzinfo) for day in (look.first, date(look.year + 1, 1, 1)))
-        by_machine = and_(UsageRecord.start_source.in_(BY_MACHINE), UsageRecord.end_source.in_(BY_MACHINE))
-        used = (
-            select(*columns(func.count().filter(not_(by_machine)), func.count()))
+        """Select those with such uses; found by an index that has these uses only."""
+        by_hand = select(UsageRecord.id).where(UsageRecord.instrument_id == Instrument.id, *self._year(look), UNSEEN, counts())
+        return (
+            select(Instrument.id)
             .join(UsePolicy, UsePolicy.organisation_id == Instrument.organisation_id)
-            .join(UsageRecord, UsageRecord.instrument_id == Instrument.id)
             .where(look.mine, Instrument.publication.in_(IN_SERVICE), Instrument.original_value >= UsePolicy.automatic_from_value)
-            .where(UsageRecord.start_at >= start, UsageRecord.start_at < end, UsageRecord.occupies, counts())
+            .where(by_hand.correlate(Instrument).exists())
         )
-        return used.group_by(Instrument.id).having(func.count().filter(not_(by_machine)) > 0)
+
+    def figures(self, look: Look, ids: Sequence[int]) -> Select[Any]:
+        """Select how many such uses, of how many."""
+        used = select(*columns(func.count().filter(UNSEEN), func.count())).join(UsageRecord, UsageRecord.instrument_id == Instrument.id)
+        return used.where(Instrument.id.in_(ids), *self._year(look), UsageRecord.occupies, counts()).group_by(Instrument.id)
+
+    def _year(self, look: Look) -> tuple[ColumnElement[bool], ...]:
+        start, end = (datetime(number, 1, 1, tzinfo=look.now.tzinfo) for number in (look.year, look.year + 1))
+        return UsageRecord.start_at >= start, UsageRecord.start_at < end
 
     def words(self, look: Look, figures: Sequence[int]) -> Sentence:
         """Give how many of how many."""
@@ -101,15 +110,24 @@ class ProblemsGrow:
         )
 
     def marked(self, look: Look) -> Select[Any]:
-        """Select those with such; open too long, opened and resolved of late."""
+        """Select those with such."""
+        return self._counted(look, Instrument.id).where(look.mine)
+
+    def figures(self, look: Look, ids: Sequence[int]) -> Select[Any]:
+        """Select how many are open too long, opened and resolved of late."""
+        return self._counted(look, *columns(*self._counts(look))).where(Instrument.id.in_(ids))
+
+    def _counts(self, look: Look) -> tuple[ColumnElement[int], ...]:
         lately, long_ago = look.now - LATELY, look.now - timedelta(days=look.limits.problem_days)
         old = func.count().filter(UsageProblem.resolved_at.is_(None), UsageProblem.opened_at <= long_ago)
-        opened = func.count().filter(UsageProblem.opened_at > lately)
-        resolved = func.count().filter(UsageProblem.resolved_at > lately)
+        return old, func.count().filter(UsageProblem.opened_at > lately), func.count().filter(UsageProblem.resolved_at > lately)
+
+    def _counted(self, look: Look, *wanted: Any) -> Select[Any]:
+        lately, (old, opened, resolved) = look.now - LATELY, self._counts(look)
         return (
-            select(*columns(old, opened, resolved))
+            select(*wanted)
             .join(UsageProblem, UsageProblem.instrument_id == Instrument.id)
-            .where(look.mine, or_(UsageProblem.resolved_at.is_(None), UsageProblem.resolved_at > lately, UsageProblem.opened_at > lately))
+            .where(or_(UsageProblem.resolved_at.is_(None), UsageProblem.resolved_at > lately, UsageProblem.opened_at > lately))
             .group_by(Instrument.id)
             .having(or_(old > 0, opened > resolved))
         )

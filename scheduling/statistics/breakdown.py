@@ -5,21 +5,25 @@ What is broken down are the hours, uses, samples, runs and income of a scope; th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any
+from operator import itemgetter
 
-from sqlalchemy import case, distinct, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
+from instruments.bulk import read_rows
 from instruments.errors import Sentence
 from scheduling.pricing.modewords import AUDIENCE_TITLES
-from scheduling.statistics.figures import USED, MonthUse, MonthUser, YearUse, YearUser
+from scheduling.statistics.figures import USED
 from scheduling.statistics.labels import labels
+from scheduling.statistics.people import home_of, people_in
 from scheduling.statistics.periods import Period
-from scheduling.statistics.scope import Scope, facts
+from scheduling.statistics.scope import Scope
+from scheduling.statistics.sources import LIVE, Source
 from scheduling.usage import MODES, PURPOSES
 
 KINDS: Mapping[str, Sentence] = {
@@ -27,6 +31,7 @@ KINDS: Mapping[str, Sentence] = {
     "mode": Sentence("使用方式", "How it was used"),
     "purpose": Sentence("用途", "What for"),
 }
+Came = tuple[Sequence[int], Sequence[int]]  # persons, and the homes they came from, side by side
 WORDS: Mapping[str, Mapping[str, Sentence]] = {"audience": AUDIENCE_TITLES, "mode": MODES, "purpose": PURPOSES}
 
 
@@ -82,19 +87,15 @@ class Exchange:
         return self.user_id != self.owner_id
 
 
-def breakdown(session: Session, period: Period, scope: Scope | None = None, *, viewer: Viewer | None = None) -> Breakdown:
+def breakdown(
+    session: Session, period: Period, scope: Scope | None = None, *, viewer: Viewer | None = None, source: Source = LIVE
+) -> Breakdown:
     """Break a scope's uses down by audience, mode and purpose; one statement."""
-    table: Any = YearUse if period.is_year else MonthUse
-    base = facts(scope or Scope(), period, viewer).subquery("base")
-    sums = [func.sum(getattr(table, name)) for name in USED]
-    outside = func.sum(case((table.is_external, table.effective), else_=0))
-    shape = [table.audience, table.mode, table.purpose]
-    rows = session.execute(
-        select(*shape, *sums, outside)
-        .join(base, base.c.id == table.instrument_id)
-        .where(table.starts_on >= period.first, table.starts_on < period.until)
-        .group_by(*shape)
-    ).all()
+    base, uses = source.facts(scope or Scope(), period, viewer).subquery("base"), source.uses(period).subquery("uses")
+    sums = [func.sum(uses.c[name]) for name in USED]
+    outside = func.sum(case((uses.c.is_external, uses.c.effective), else_=0))
+    shape = [uses.c[name] for name in KINDS]
+    rows = session.execute(select(*shape, *sums, outside).join(base, base.c.id == uses.c.instrument_id).group_by(*shape)).all()
     found: dict[str, dict[str, Amounts]] = {kind: {} for kind in KINDS}
     whole = Amounts()
     for audience, mode, purpose, *counts in rows:
@@ -115,26 +116,31 @@ def _parts(kind: str, found: Mapping[str, Amounts], whole: Amounts) -> tuple[Par
 
 
 def exchanges(
-    session: Session,
-    period: Period,
-    scope: Scope | None = None,
-    *,
-    viewer: Viewer | None = None,
-    limit: int = 50,
+    session: Session, period: Period, scope: Scope | None = None, *, viewer: Viewer | None = None, source: Source = LIVE, limit: int = 50,
     only_external: bool = False,
-) -> tuple[Exchange, ...]:
-    """Say whose people used whose instruments, most people first; three statements. A person is counted once a pair."""
-    table: Any = YearUser if period.is_year else MonthUser
-    base = facts(scope or Scope(), period, viewer).subquery("base")
-    users, instruments = func.count(distinct(table.person_id)), func.count(distinct(table.instrument_id))
-    chosen = (
-        select(table.organisation_id, base.c.organisation_id, users, instruments)
-        .join(base, base.c.id == table.instrument_id)
-        .where(table.starts_on >= period.first, table.starts_on < period.until)
-        .group_by(table.organisation_id, base.c.organisation_id)
-        .order_by(users.desc(), table.organisation_id, base.c.organisation_id)
-        .limit(limit)
-    )
-    rows = session.execute(chosen.where(table.is_external) if only_external else chosen).all()
-    names = labels(session, "organisation", sorted({str(key) for row in rows for key in row[:2]}))
-    return tuple(Exchange(user, owner, names[str(user)], names[str(owner)], *counts) for user, owner, *counts in rows)
+) -> tuple[Exchange, ...]:  # fmt: skip
+    """Say whose people used whose instruments, most people first; two statements. A person is counted once a pair."""
+    base, people = source.facts(scope or Scope(), period, viewer).subquery("base"), source.people(period).subquery("people")
+    columns = base.c.organisation_id, people.c.instrument_id, people.c.starts_on, people.c.who
+    owned: dict[int, dict[int, list[Came]]] = {}
+    for owner, instrument_id, starts_on, who in read_rows(session, select(*columns).join(people, people.c.instrument_id == base.c.id)):
+        owned.setdefault(owner, {}).setdefault(instrument_id, []).append(people_in(period, starts_on, who))
+    met = {(user, owner): counts for owner, each in owned.items() for user, counts in _met(each, only_external=only_external).items()}
+    pairs = sorted(met, key=lambda pair: (-met[pair][0], *pair))[:limit]
+    names = labels(session, "organisation", sorted({str(one) for pair in pairs for one in pair}))
+    return tuple(Exchange(user, owner, names[str(user)], names[str(owner)], *met[user, owner]) for user, owner in pairs)
+
+
+def _met(each: Mapping[int, list[Came]], *, only_external: bool) -> dict[int, tuple[int, int]]:
+    """Give, by organisation, how many of its people used how many of one owner's instruments, whose users these are, each with her home."""
+    homes = [set().union(*(came for _, came in some)) for some in each.values()]
+    instruments = Counter(user for some in homes for user in {home_of(home)[0] for home in some if home & 1 or not only_external})
+    people = {who for some in each.values() for persons, came in some for who in zip(persons, came, strict=True)}
+    counted = Counter(map(itemgetter(1), people))
+    users: dict[int, int] = {}
+    for home, count in counted.items():
+        user, _ = home_of(home)
+        if home & 1 or not only_external:
+            is_both = home ^ 1 in counted and not only_external  # from outside at one time, from inside at another: each person once
+            users[user] = len({person for person, other in people if other in (home, home ^ 1)}) if is_both else count
+    return {user: (count, instruments[user]) for user, count in users.items()}

@@ -5,7 +5,7 @@ Instants are whole microseconds here, as numbers: a rebuild compares millions of
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -31,6 +31,8 @@ class Days:
         self.window = TimeSpan(begins[0], begins[-1])
         self.starts = [instant(at) for at in begins]
         self.texts = [day.isoformat() for day in self.dates]
+        self.months = [f"{text[:7]}-01" for text in self.texts]
+        self.bits = [1 << day.month - 1 for day in self.dates]
         self._marks = [start // A_MINUTE for start in self.starts]
 
     def __len__(self) -> int:
@@ -40,6 +42,19 @@ class Days:
         """Give the number of the day an instant lies on, or None outside."""
         number = bisect_right(self.starts, at) - 1
         return number if 0 <= number < len(self.dates) else None
+
+    def whole(self, span: TimeSpan) -> tuple[int, int]:
+        """Give the numbers of the first day that lies wholly within a span, and of the first after it that does not."""
+        first = bisect_left(self.starts, instant(span.start))
+        return first, max(first, bisect_right(self.starts, instant(span.end)) - 1)
+
+    def edges(self, span: TimeSpan) -> list[TimeSpan]:
+        """Give what of a span within these days lies outside its whole days: at most a part of its first day, and one of its last."""
+        first, last = self.whole(span)
+        if first == last:
+            return [span]
+        begin, end = (EPOCH + self.starts[number] * A_MICROSECOND for number in (first, last))
+        return [TimeSpan(start, until) for start, until in ((span.start, begin), (end, span.end)) if start < until]
 
     def minutes(self, span: TimeSpan) -> Iterator[tuple[int, int]]:
         """Give the minutes of a span on each day it meets, counted by the marks of the clock: (number of the day, minutes).

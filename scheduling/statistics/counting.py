@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from instruments.closures import closure_spans
@@ -138,16 +138,12 @@ def _count_once(on: list[int], shaped: list[int], external: bool, samples: int, 
 
 
 def _count_opening(counted: Counted, subject: Subject, days: Days, plans: Plans, repairs: Sequence[TimeSpan]) -> None:
-    planned, by_day = plans.of(subject, days)
-    offered = _while_published(subject, planned, days.window)
+    offered, by_day = _while_published(subject, plans.of(subject, days), days)
     closed = [(one.kind, span) for one in subject.closures for span in closure_spans(one, days.window)]
     broken = common([span for kind, span in closed if kind in DOWN_KINDS], spans_in(subject, ON_NETWORK, days.window)) if closed else []
     down = merged([*broken, *(part for one in repairs if (part := one.clipped(days.window)))])
     if closed:
-        left = minus(offered, [span for _, span in closed])
-        by_day = _by_day(left, days)
-    elif offered is not planned:
-        by_day = _by_day(offered, days)
+        by_day = _by_day(minus(offered, [span for _, span in closed]), days)
     _add(counted, "opening", enumerate(by_day), subject, days)
     if down:
         _add(counted, "down", enumerate(_by_day(down, days)), None, days)
@@ -172,10 +168,27 @@ def _by_day(spans: Iterable[TimeSpan], days: Days) -> tuple[int, ...]:
     return tuple(minutes)
 
 
-def _while_published(subject: Subject, planned: tuple[TimeSpan, ...], window: TimeSpan) -> Sequence[TimeSpan]:
-    """Keep what lies in times at which the instrument was published; the very same value where it was all the time."""
-    on = spans_in(subject, PUBLISHED, window)
-    return planned if on == [window] else common(planned, on)
+def _while_published(subject: Subject, planned: Planned, days: Days) -> Planned:
+    """Keep what lies in times at which the instrument was published; days that lie in them wholly are not counted anew."""
+    on = spans_in(subject, PUBLISHED, days.window)
+    if on == [days.window]:
+        return planned
+    spans, by_day = planned
+    minutes = [0] * len(days)
+    for one in on:
+        first, last = days.whole(one)
+        minutes[first:last] = by_day[first:last]
+        for edge in days.edges(one):
+            for span in _cut(spans, edge):
+                for number, part in days.minutes(span):
+                    minutes[number] += part
+    return tuple(part for one in on for part in _cut(spans, one)), tuple(minutes)
+
+
+def _cut(spans: Sequence[TimeSpan], window: TimeSpan) -> list[TimeSpan]:
+    """Keep what lies within a window, of spans that are sorted and disjoint."""
+    first, last = bisect_right(spans, window.start, key=attrgetter("end")), bisect_left(spans, window.end, key=attrgetter("start"))
+    return [part for one in spans[first:last] if (part := one.clipped(window))]
 
 
 def spans_in(subject: Subject, publications: Collection[str], window: TimeSpan) -> list[TimeSpan]:

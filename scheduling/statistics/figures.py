@@ -6,11 +6,16 @@ No foreign keys: what they are made of has them, and looking them up again would
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import BigInteger, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from instruments.database import DERIVED, Base
+from scheduling.statistics.people import People
+
+MADE = {"sqlite_with_rowid": False, "info": {DERIVED: True}}
+HEAVY = {"info": {DERIVED: True}}  # without rowids SQLite would cut such rows up
 
 
 class Counted:
@@ -36,7 +41,7 @@ class Counted:
     satisfied: Mapped[int] = mapped_column(default=0)
 
 
-class _Used:
+class Used:
     """How a use was: who stood how to the instrument, in what mode, for what; and what came of it."""
 
     audience: Mapped[str] = mapped_column(String(12), primary_key=True)
@@ -55,99 +60,72 @@ USED = ("used", "effective", "uses", "samples", "runs", "income")
 SHAPE = ("audience", "is_external", "mode", "purpose")
 
 
-class DayFigure(Counted, Base):
+class OfDay:
+    """Of an instrument and a local day, found by instrument."""
+
+    __audited__ = False
+    __table_args__ = (MADE,)
+
+    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-2)
+    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class OfTime:
+    """Of an instrument and a month or a calendar year, found by time: reports read all instruments of one time."""
+
+    __audited__ = False
+
+    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
+    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-1)
+
+    @declared_attr.directive
+    def __table_args__(self) -> tuple[Any, ...]:
+        """Find them by instrument too, as making them anew does."""
+        return (Index(None, "instrument_id"), MADE)
+
+
+class DayFigure(OfDay, Counted, Base):
     """An instrument's quantities of one local day; there is a row for each day on which it was open, closed, booked or used."""
 
     __tablename__ = "day_figure"
-    __audited__ = False
-
-    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-2)
-    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-1)
-    __table_args__ = ({"sqlite_with_rowid": False, "info": {DERIVED: True}},)
 
 
-class MonthFigure(Counted, Base):
+class MonthFigure(OfTime, Counted, Base):
     """An instrument's quantities of one month: the sums of its days."""
 
     __tablename__ = "month_figure"
-    __audited__ = False
-
-    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
-    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-1)
-    __table_args__ = (Index(None, "instrument_id"), {"sqlite_with_rowid": False, "info": {DERIVED: True}})
 
 
-class YearFigure(Counted, Base):
+class YearFigure(OfTime, Counted, Base):
     """An instrument's quantities of one calendar year: the sums of its months."""
 
     __tablename__ = "year_figure"
-    __audited__ = False
-
-    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
-    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-1)
-    __table_args__ = (Index(None, "instrument_id"), {"sqlite_with_rowid": False, "info": {DERIVED: True}})
 
 
-class DayUse(_Used, Base):
+class DayUse(OfDay, Used, Base):
     """What an instrument's uses of one local day came to, by audience, mode and purpose."""
 
     __tablename__ = "day_use"
-    __audited__ = False
-
-    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-2)
-    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-1)
-    __table_args__ = ({"sqlite_with_rowid": False, "info": {DERIVED: True}},)
 
 
-class MonthUse(_Used, Base):
+class MonthUse(OfTime, Used, Base):
     """What an instrument's uses of one month came to, by audience, mode and purpose: the sums of its days."""
 
     __tablename__ = "month_use"
-    __audited__ = False
-
-    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
-    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-1)
-    __table_args__ = (Index(None, "instrument_id"), {"sqlite_with_rowid": False, "info": {DERIVED: True}})
 
 
-class YearUse(_Used, Base):
+class YearUse(OfTime, Used, Base):
     """What an instrument's uses of one calendar year came to, by audience, mode and purpose: the sums of its months."""
 
     __tablename__ = "year_use"
-    __audited__ = False
-
-    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
-    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-1)
-    __table_args__ = (Index(None, "instrument_id"), {"sqlite_with_rowid": False, "info": {DERIVED: True}})
 
 
-class MonthUser(Base):
-    """Who used an instrument in a month, and from which organisation at that time: people are counted once, so they cannot be added up."""
+class YearPeople(OfTime, People, Base):
+    """The people who used an instrument in a calendar year, with the months in which they did (people.py)."""
 
-    __tablename__ = "month_user"
-    __audited__ = False
-
-    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
-    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-1)
-    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    organisation_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    is_external: Mapped[bool] = mapped_column(primary_key=True)
-    __table_args__ = (Index(None, "instrument_id"), {"sqlite_with_rowid": False, "info": {DERIVED: True}})
-
-
-class YearUser(Base):
-    """Who used an instrument in a calendar year."""
-
-    __tablename__ = "year_user"
-    __audited__ = False
-
-    starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
-    instrument_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-1)
-    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    organisation_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    is_external: Mapped[bool] = mapped_column(primary_key=True)
-    __table_args__ = (Index(None, "instrument_id"), {"sqlite_with_rowid": False, "info": {DERIVED: True}})
+    __tablename__ = "year_people"
+    __table_args__ = (Index(None, "instrument_id"), HEAVY)
 
 
 DAYS, MONTHS, YEARS = DayFigure, MonthFigure, YearFigure
-FIGURES = (DayFigure, DayUse, MonthFigure, MonthUse, MonthUser, YearFigure, YearUse, YearUser)
+FIGURES = (DayFigure, DayUse, MonthFigure, MonthUse, YearFigure, YearUse, YearPeople)

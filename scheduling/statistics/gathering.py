@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, case, cast, exists, func, or_, select
+from sqlalchemy import BigInteger, Integer, and_, case, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from instruments.bulk import read_rows
 from instruments.catalogue import Instrument, PublicationPhase
 from instruments.closures import Closure, closures_in
 from instruments.database import is_sqlite
@@ -85,7 +86,7 @@ def _phases(session: Session, ids: Collection[int]) -> dict[int, list[tuple[date
 
 def uses(session: Session, ids: Collection[int], window: TimeSpan) -> Rows:
     """Read the uses that count and meet the window: instrument, start, end, effective minutes or None, how it was, what came of it, whose it was."""
-    return _bare(
+    return read_rows(
         session,
         select(
             UsageRecord.instrument_id, _instant(session, UsageRecord.start_at), _instant(session, UsageRecord.end_at),
@@ -100,7 +101,7 @@ def uses(session: Session, ids: Collection[int], window: TimeSpan) -> Rows:
 def bookings(session: Session, ids: Collection[int], window: TimeSpan) -> Rows:
     """Read the bookings that hold or held, and those cancelled too late to be made good: instrument, lane, start, end, status."""
     late = and_(Booking.status == "cancelled", _instant(session, Booking.changed_at) > _instant(session, Booking.start_at) - LATE)
-    return _bare(
+    return read_rows(
         session,
         select(
             Booking.instrument_id, Booking.lane, _instant(session, Booking.start_at), _instant(session, Booking.end_at), Booking.status,
@@ -113,7 +114,7 @@ def bookings(session: Session, ids: Collection[int], window: TimeSpan) -> Rows:
 def income(session: Session, ids: Collection[int], window: TimeSpan) -> Rows:
     """Read the charges on the books, reversals included, each with how its use was: instrument, time of use, fen, audience, external, mode, purpose."""
     outside = case((Charge.usage_id.is_not(None), UsageRecord.is_external), else_=_from_outside())
-    return _bare(
+    return read_rows(
         session,
         select(
             Charge.instrument_id, _instant(session, Charge.used_at), Charge.total,
@@ -125,13 +126,6 @@ def income(session: Session, ids: Collection[int], window: TimeSpan) -> Rows:
         .where(Charge.instrument_id.in_(ids), Charge.used_at >= window.start, Charge.used_at < window.end)
         .where(Charge.final_at.is_not(None), Charge.total.is_not(None))
     )  # fmt: skip
-
-
-def _bare(session: Session, statement: Select[Any]) -> Rows:
-    """Read rows as the driver gives them: whole numbers, texts, and truth values that may be 0 and 1; a third of the time."""
-    cursor: Any = session.connection().execute(statement).cursor
-    rows: Rows = cursor.fetchall()
-    return rows
 
 
 def _instant(session: Session, column: Any) -> Any:

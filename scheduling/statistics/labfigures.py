@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, distinct, func, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from instruments.catalogue import Instrument
 from instruments.timespan import at_wall, zone
 from scheduling.statistics.calendar import month_later
-from scheduling.statistics.figures import MonthFigure, MonthUser
+from scheduling.statistics.figures import MonthFigure, YearPeople
+from scheduling.statistics.people import Heads, heads
 from scheduling.statistics.periods import Period
 from scheduling.statistics.quantities import SUMMED, Quantities
 from scheduling.usage import UsageRecord
@@ -34,16 +35,16 @@ def lab_figures(session: Session, mine: ColumnElement[bool], ids: Collection[int
     """Read the figures of the instruments of a condition, and of some of them each; five statements."""
     own = MonthFigure.instrument_id.in_(list(ids))
     by_instrument = _sums(session, MonthFigure.instrument_id, own, period)
-    users = _users(session, MonthUser.instrument_id, MonthUser.instrument_id.in_(list(ids)), period)
+    users = _heads(session, YearPeople.instrument_id, YearPeople.instrument_id.in_(list(ids)), period).counts()
     chosen = MonthFigure.instrument_id.in_(select(Instrument.id).where(mine))
     by_month = _sums(session, MonthFigure.starts_on, chosen, period)
-    people = _users(session, None, MonthUser.instrument_id.in_(select(Instrument.id).where(mine)), period)
+    people = _heads(session, literal(""), YearPeople.instrument_id.in_(select(Instrument.id).where(mine)), period)
     total = Quantities(instruments=session.scalar(select(func.count(Instrument.id)).where(mine)) or 0)
     for one in by_month.values():
         total = total + one
     return LabFigures(
-        replace(total, **people.get(0, {})),
-        {one: replace(by_instrument.get(one, Quantities()), **users.get(one, {})) for one in ids},
+        replace(total, **people.total()),
+        {one: replace(by_instrument.get(one, Quantities()), **users.get(str(one), {})) for one in ids},
         {first: by_month.get(first, Quantities()) for first in _months(period)},
     )
 
@@ -80,15 +81,9 @@ def _sums(session: Session, key: Any, chosen: ColumnElement[bool], period: Perio
     return {row["key"]: Quantities(**{name: int(row[name] or 0) for name in SUMMED}) for row in rows}
 
 
-def _users(session: Session, key: Any, chosen: ColumnElement[bool], period: Period) -> dict[int, dict[str, int]]:
-    """Count people, each once for a key; without one, once for all under 0."""
-    within = MonthUser.starts_on >= period.first, MonthUser.starts_on < period.until
-    outside = case((MonthUser.is_external, MonthUser.person_id))
-    counted: Select[Any] = select(
-        *([key] if key is not None else []), func.count(distinct(MonthUser.person_id)), func.count(distinct(outside))
-    ).where(chosen, *within)  # fmt: skip
-    rows = session.execute(counted if key is None else counted.group_by(key))
-    return {int(row[0]) if key is not None else 0: {"users": row[-2], "external_users": row[-1]} for row in rows}
+def _heads(session: Session, key: Any, chosen: ColumnElement[bool], period: Period) -> Heads:
+    within = YearPeople.starts_on >= period.first.replace(month=1), YearPeople.starts_on < period.until
+    return heads(period, session.execute(select(key, YearPeople.starts_on, YearPeople.who).where(chosen, *within)))
 
 
 def _months(period: Period) -> list[date]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from instruments.catalogue import Instrument
 from instruments.errors import Sentence
-from scheduling.statistics.figures import MonthFigure
+from scheduling.statistics.figures import MonthFigure, YearFigure
 from scheduling.statistics.thresholds import Thresholds
 
 IN_SERVICE = ("published", "suspended")
@@ -60,7 +60,10 @@ class Queried(Kind, Protocol):
     """A kind whose instruments the database finds by itself."""
 
     def marked(self, look: Look) -> Select[Any]:
-        """Select the instruments marked, each with its figures: (id, figure, ...)."""
+        """Select the instruments marked: (id,)."""
+
+    def figures(self, look: Look, ids: Sequence[int]) -> Select[Any]:
+        """Select the figures of some instruments that are marked: (id, figure, ...)."""
 
 
 def in_scope(look: Look) -> ColumnElement[bool]:
@@ -69,15 +72,21 @@ def in_scope(look: Look) -> ColumnElement[bool]:
 
 
 def columns(*figures: Any) -> list[Any]:
-    """Give the columns of a kind's query."""
+    """Give the columns of the figures of a kind."""
     return [Instrument.id, *(figure.label(f"figure_{number}") for number, figure in enumerate(figures))]
 
 
-def summed(look: Look, first: date, *names: str) -> Any:
-    """Give the sums of instruments over the months from one on, as a subquery."""
-    sums = [func.sum(getattr(MonthFigure, name)).label(name) for name in names]
-    within = MonthFigure.starts_on >= first, MonthFigure.starts_on < look.until
-    return select(MonthFigure.instrument_id, *sums).where(*within).group_by(MonthFigure.instrument_id).subquery("summed")
+def summed(look: Look, *names: str) -> Any:
+    """Give the sums of instruments over the months of the year that are over, as a subquery: the year's, less those of months that are not."""
+    year, month = YearFigure, MonthFigure
+    columns = [getattr(month, name) for name in names]
+    later = select(month.instrument_id, *(func.sum(one).label(one.name) for one in columns)).where(
+        month.starts_on >= look.until, month.starts_on < date(look.year + 1, 1, 1)
+    )
+    rest = later.group_by(month.instrument_id).subquery("rest")
+    sums = [(getattr(year, name) - func.coalesce(rest.c[name], 0)).label(name) for name in names]
+    whole = select(year.instrument_id, *sums).outerjoin(rest, rest.c.instrument_id == year.instrument_id)
+    return whole.where(year.starts_on == look.first).subquery("summed")
 
 
 def hours(minutes: int) -> str:

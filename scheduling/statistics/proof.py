@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from instruments.catalogue import Instrument
 from scheduling.accounting.proof import Finding
 from scheduling.statistics.calendar import first_of_month, month_later, months_between
-from scheduling.statistics.figures import SHAPE, DayFigure, DayUse, MonthUser, YearUser
+from scheduling.statistics.figures import SHAPE, DayFigure, DayUse, YearFigure, YearPeople
 from scheduling.statistics.keeping import FigureState, first_days, waiting_notes
-from scheduling.statistics.rollup import SUMS, USER, counts_of, month_of, year_of
+from scheduling.statistics.people import bits, home_number, unpack
+from scheduling.statistics.rollup import SUMS, counts_of, month_of, year_of
 from scheduling.statistics.touched import TouchedSpan
 
 SAMPLE, MOST = 20, 1000
@@ -45,15 +46,17 @@ def _wrong_sums(session: Session, *, is_month: bool) -> Iterator[Place]:
     """Give where sums are not those of what they are made of."""
     found: set[Place] = set()
     for day, month, year, shape, summed in SUMS:
-        source, target, begins = (day, month, month_of(session, day.starts_on)) if is_month else (month, year, year_of(session, month.starts_on))
+        source, target, begins = (
+            (day, month, month_of(session, day.starts_on)) if is_month else (month, year, year_of(session, month.starts_on))
+        )
         keys = [begins, source.instrument_id, *(getattr(source, name) for name in shape)]
         added = select(*keys, *(func.sum(getattr(source, name)) for name in summed)).group_by(*keys)
         kept = select(*(getattr(target, name) for name in ("starts_on", "instrument_id", *shape, *summed)))
         found |= _difference(session, added, kept) | _difference(session, kept, added)
     if not is_month:
-        users = [select(year_of(session, MonthUser.starts_on), MonthUser.instrument_id, *(getattr(MonthUser, name) for name in USER)).distinct()]
-        users.append(select(YearUser.starts_on, YearUser.instrument_id, *(getattr(YearUser, name) for name in USER)))
-        found |= _difference(session, *users) | _difference(session, *reversed(users))
+        used = select(YearFigure.starts_on, YearFigure.instrument_id).where(YearFigure.uses > 0)
+        known = select(YearPeople.starts_on, YearPeople.instrument_id)
+        found |= _difference(session, used, known) | _difference(session, known, used)
     yield from sorted(found)
 
 
@@ -87,14 +90,14 @@ def _wrong_day(session: Session, place: Place, reach: datetime) -> date | None:
     """Give the first day of an instrument's month whose figures are not what the rows come to; None too where something of it is noted."""
     first, instrument_id = place
     results, _ = counts_of(session, [instrument_id], first, month_later(first), now=reach)
-    counted = {
+    counted: dict[tuple[Any, ...], tuple[int, ...]] = {
         (days.dates[number], *shape): tuple(counts)
         for _, days, one in results
         for number, shape, counts in (
             *((number, (), counts) for number, counts in one.days.items()),
             *((number, shape, counts) for (number, shape), counts in one.shapes.items()),
         )
-    }
+    } | {(first, person, home_number(home, outside)): () for _, _, one in results for _, person, home, outside in one.users}
     kept = _kept(session, place)
     differing = sorted(key[0] for key in {*counted, *kept} if counted.get(key) != kept.get(key))
     return differing[0] if differing and not _is_noted(session, [instrument_id]) else None
@@ -107,7 +110,9 @@ def _kept(session: Session, place: Place) -> dict[tuple[Any, ...], tuple[int, ..
         mine = table.instrument_id == instrument_id, table.starts_on >= first, table.starts_on < month_later(first)
         for row in session.execute(select(table.starts_on, *(getattr(table, name) for name in (*shape, *summed))).where(*mine)):
             found[tuple(row[: 1 + len(shape)])] = tuple(row[1 + len(shape) :])
-    return found
+    who = session.scalar(select(YearPeople.who).where(YearPeople.instrument_id == instrument_id, YearPeople.starts_on == first.replace(month=1)))
+    month = bits(first, month_later(first), first.year)
+    return found | {(first, person, home): () for person, home, months in zip(*unpack(who or b""), strict=True) if months & month}
 
 
 def _is_noted(session: Session, ids: Collection[int]) -> bool:

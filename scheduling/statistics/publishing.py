@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, func, insert, literal, select
+from sqlalchemy import BigInteger, ForeignKey, Select, String, func, insert, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from instruments.access import Viewer, inspected_by
@@ -20,17 +20,17 @@ from instruments.database import Base, Key
 from instruments.errors import Forbidden, NotFound, OutOfOrder, Sentence
 from instruments.timespan import zone
 from scheduling.accounting.ledger import keep_rows
-from scheduling.statistics.figures import Counted, MonthFigure, MonthUser
+from scheduling.statistics.figures import SHAPE, USED, Counted, MonthFigure, MonthUse, Used, YearPeople
 from scheduling.statistics.indicators import QUOTA_HOURS
 from scheduling.statistics.keeping import waiting_notes
+from scheduling.statistics.people import People
 from scheduling.statistics.periods import Period, year
 from scheduling.statistics.quantities import SUMMED
 from scheduling.statistics.reports import MOST_ROWS, Report, report
 from scheduling.statistics.scope import Scope
-from scheduling.statistics.sources import LIVE, Source
+from scheduling.statistics.sources import KEYS, LIVE, Source, people_of, summed, within
 
 FACTS = ("organisation_id", "facility_id", "category_code", "city", "on_network", "opened", "in_register", "quota", "value", "published_at")
-USER = ("starts_on", "instrument_id", "person_id", "organisation_id", "is_external")
 STILL_COUNTING = Sentence("还有改动正在计入统计，请稍后再公布。", "Some changes are still being counted. Publish in a minute.")
 
 
@@ -66,32 +66,34 @@ class PublishedInstrument(Base):
     published_at: Mapped[datetime | None]
 
 
-class PublishedFigure(Counted, Base):
-    """An instrument's quantities of one month, as published with its year."""
+class OfPublished:
+    """Of an instrument and a month of a published year."""
 
-    __tablename__ = "published_figure"
     __audited__ = False
 
     starts_on: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
     instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False, sort_order=-1)
 
 
-class PublishedUser(Base):
-    """Who used an instrument in a month, as counted when its year was published."""
+class PublishedFigure(OfPublished, Counted, Base):
+    """An instrument's quantities of one month, as published with its year."""
 
-    __tablename__ = "published_user"
-    __audited__ = False
-
-    starts_on: Mapped[date] = mapped_column(primary_key=True)
-    instrument_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
-    person_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
-    organisation_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
-    is_external: Mapped[bool] = mapped_column(primary_key=True)
-
-    __table_args__ = (Index(None, "person_id"),)
+    __tablename__ = "published_figure"
 
 
-for _table in (PublishedYear, PublishedInstrument, PublishedFigure, PublishedUser):
+class PublishedUse(OfPublished, Used, Base):
+    """What an instrument's uses of one month came to, by audience, mode and purpose, as published with its year."""
+
+    __tablename__ = "published_use"
+
+
+class PublishedPeople(OfPublished, People, Base):
+    """Who used an instrument, as counted when its year was published; begins with the year."""
+
+    __tablename__ = "published_people"
+
+
+for _table in (PublishedYear, PublishedInstrument, PublishedFigure, PublishedUse, PublishedPeople):
     keep_rows(_table, "published figures stay as they are")
 
 
@@ -127,23 +129,19 @@ class Published(Source):
 
     def figures(self, period: Period) -> Select[Any]:
         """Select each instrument's quantities over a period."""
-        sums = [func.sum(getattr(PublishedFigure, name)).label(name) for name in SUMMED]
-        within = PublishedFigure.starts_on >= period.first, PublishedFigure.starts_on < period.until
-        return select(PublishedFigure.instrument_id, *sums).where(*within).group_by(PublishedFigure.instrument_id)
+        return summed(PublishedFigure, period)
 
     def monthly(self, period: Period) -> Select[Any]:
         """Select each instrument's quantities of each month."""
-        columns = [getattr(PublishedFigure, name) for name in ("starts_on", "instrument_id", *SUMMED)]
-        return select(*columns).where(PublishedFigure.starts_on >= period.first, PublishedFigure.starts_on < period.until)
+        return within(PublishedFigure, period, *KEYS, *SUMMED)
 
-    def users(self, period: Period) -> Select[Any]:
-        """Select who used which instrument over a period."""
-        return self.monthly_users(period)
+    def people(self, period: Period) -> Select[Any]:
+        """Select who used each instrument in the year."""
+        return people_of(PublishedPeople, period)
 
-    def monthly_users(self, period: Period) -> Select[Any]:
-        """Select who used which instrument in each month."""
-        columns = [getattr(PublishedUser, name) for name in USER]
-        return select(*columns).where(PublishedUser.starts_on >= period.first, PublishedUser.starts_on < period.until)
+    def uses(self, period: Period) -> Select[Any]:
+        """Select what each instrument's uses came to over a period, by how they were."""
+        return within(PublishedUse, period, "instrument_id", *SHAPE, *USED)
 
 
 PUBLISHED = Published()
@@ -174,10 +172,12 @@ def _copy(session: Session, period: Period) -> int:
     then = LIVE.facts(Scope(), period, None).subquery("then")
     facts = select(literal(period.first.year), then.c.id, *(then.c[name] for name in FACTS))
     session.execute(insert(PublishedInstrument).from_select(("year", "instrument_id", *FACTS), facts))
-    session.execute(insert(PublishedFigure).from_select(("starts_on", "instrument_id", *SUMMED), LIVE.monthly(period)))
-    users = select(*(getattr(MonthUser, name) for name in USER))
-    within = MonthUser.starts_on >= period.first, MonthUser.starts_on < period.until
-    session.execute(insert(PublishedUser).from_select(USER, users.where(*within)))
+    copied = (
+        (MonthFigure, PublishedFigure, (*KEYS, *SUMMED)), (MonthUse, PublishedUse, (*KEYS, *SHAPE, *USED)),
+        (YearPeople, PublishedPeople, (*KEYS, "who")),
+    )  # fmt: skip
+    for source, target, names in copied:
+        session.execute(insert(target).from_select(names, within(source, period, *names)))
     has_figures = MonthFigure.starts_on >= period.first, MonthFigure.starts_on < period.until
     return session.scalar(select(func.count(MonthFigure.instrument_id.distinct())).where(*has_figures)) or 0
 
@@ -232,5 +232,3 @@ def corrections(session: Session, period: Period, by: str, scope: Scope | None =
     known = {row.key for row in then.rows}
     new = [(row, name, getattr(row.quantities, name)) for row in now.values() if row.key not in known for name in SUMMED]
     return found + [Correction(row.key, row.label, name, 0, value) for row, name, value in new if value]
-
-

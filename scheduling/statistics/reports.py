@@ -6,20 +6,22 @@ Every figure of a row is made of the same instruments: those on the network at s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, distinct, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
+from instruments.bulk import read_rows
 from instruments.errors import Invalid, Sentence
 from scheduling.statistics.calendar import month_later
 from scheduling.statistics.indicators import Value, values
 from scheduling.statistics.labels import labels
+from scheduling.statistics.people import Heads, heads, heads_by_month
 from scheduling.statistics.periods import Period
 from scheduling.statistics.quantities import SUMMED, Quantities
 from scheduling.statistics.scope import Scope
@@ -77,18 +79,25 @@ def report(
         raise Invalid("order", Sentence("不能按此排序。", "Rows cannot be ordered by this."))
     scope = scope or Scope()
     base = source.facts(scope, period, viewer).subquery("base")
-    total = _total(session, source, base, period)
-    if by == "network":
-        return Report(period, by, scope, (total,), total, source.is_published)
     if by == "month":
-        return Report(period, by, scope, _by_month(session, source, base, period), total, source.is_published)
-    rows = _by_key(session, source, base, period, _key_of(by, base), limit + 1, offset, order)
-    users = _users(session, source, base, period, _key_of(by, base))
-    names = labels(session, by, [key for key, _ in rows[:limit]])
-    found = tuple(
-        ReportRow(key, names[key], replace(quantities, **users.get(key, {})), period.years) for key, quantities in rows[:limit]
-    )
-    return Report(period, by, scope, found, total, source.is_published, more=len(rows) > limit)
+        people = source.people(period).subquery("people")
+        users = heads_by_month(period, read_rows(session, select(people.c.starts_on, people.c.who).join(base, people.c.instrument_id == base.c.id)))
+        total = _total(session, source, base, period, users)
+        return Report(period, by, scope, _by_month(session, source, base, period, users), total, source.is_published)
+    is_whole = by in ("network", "instrument")
+    users = _heads(session, source, base, period, None if is_whole else _key_of(by, base))
+    if by == "network":
+        total = _total(session, source, base, period, users)
+        return Report(period, by, scope, (total,), total, source.is_published)
+    if by == "instrument":
+        found, total = _some(session, source, base, period, order, limit + 1, offset), _total(session, source, base, period, users)
+        users = _heads(session, source, base, period, base.c.id, only=[int(key) for key, _ in found[:limit]])
+    else:
+        every = _all(session, source, base, period, _key_of(by, base), order)
+        found, total = [one for one in every if one[1].instruments][offset : offset + limit + 1], _added([one for _, one in every], period, users)
+    names, counted = labels(session, by, [key for key, _ in found[:limit]]), users.counts()
+    rows = tuple(ReportRow(key, names[key], replace(quantities, **counted.get(key, {})), period.years) for key, quantities in found[:limit])
+    return Report(period, by, scope, rows, total, source.is_published, more=len(found) > limit)
 
 
 def _key_of(by: str, base: Subquery) -> ColumnElement[Any]:
@@ -102,17 +111,31 @@ def _key_of(by: str, base: Subquery) -> ColumnElement[Any]:
     return columns[by]
 
 
-def _total(session: Session, source: Source, base: Subquery, period: Period) -> ReportRow:
+def _total(session: Session, source: Source, base: Subquery, period: Period, users: Heads) -> ReportRow:
     rows = session.execute(_summed(source, base, period)).mappings().all()
-    users = _users(session, source, base, period, None)
-    return ReportRow("network", TOTAL, replace(_quantities(rows[0]), **users.get("network", {})), period.years)
+    return _added([_quantities(rows[0])], period, users)
 
 
-def _by_key(
-    session: Session, source: Source, base: Subquery, period: Period, key: ColumnElement[Any], limit: int, offset: int, order: str
+def _added(each: Sequence[Quantities], period: Period, users: Heads) -> ReportRow:
+    return ReportRow("network", TOTAL, replace(sum(each, Quantities()), **users.total()), period.years)
+
+
+def _all(
+    session: Session, source: Source, base: Subquery, period: Period, key: ColumnElement[Any], order: str
 ) -> list[tuple[str, Quantities]]:
+    """Give all groups of instruments: there are some hundreds of them at most, and they make the total, also those without any that count."""
     summed = _summed(source, base, period, key)
-    ordered = summed.order_by(summed.selected_columns[order].desc(), key).limit(limit).offset(offset)
+    ordered = summed.order_by(summed.selected_columns[order].desc(), key)
+    return [(str(row["key"]), _quantities(row)) for row in session.execute(ordered).mappings()]
+
+
+def _some(
+    session: Session, source: Source, base: Subquery, period: Period, order: str, limit: int, offset: int
+) -> list[tuple[str, Quantities]]:
+    """Give a page of single instruments, of those that count: on the network, or used."""
+    summed, key = _summed(source, base, period, base.c.id), base.c.id
+    counting = summed.having(summed.selected_columns["instruments"] > 0)
+    ordered = counting.order_by(summed.selected_columns[order].desc(), key).limit(limit).offset(offset)
     return [(str(row["key"]), _quantities(row)) for row in session.execute(ordered).mappings()]
 
 
@@ -126,8 +149,7 @@ def _summed(source: Source, base: Subquery, period: Period, key: ColumnElement[A
     )
     if key is None:
         return chosen
-    # A row without any instrument that counts is none: what was never on the network and never used.
-    return chosen.add_columns(key.label("key")).group_by(key).having(func.sum(case((is_counted, 1), else_=0)) > 0)
+    return chosen.add_columns(key.label("key")).group_by(key)
 
 
 def _counts(base: Subquery, figures: Subquery, is_counted: ColumnElement[bool], months: int) -> list[ColumnElement[Any]]:
@@ -149,30 +171,24 @@ def _quantities(row: Mapping[Any, Any]) -> Quantities:
     return Quantities(**{name: int(value or 0) for name, value in row.items() if name != "key"})
 
 
-def _users(session: Session, source: Source, base: Subquery, period: Period, key: ColumnElement[Any] | None) -> dict[str, dict[str, int]]:
-    """Count people, each once in a row; without a key, all of them as "network"."""
-    people = source.users(period).subquery("people")
-    return _people(session, people, base, key)
+def _heads(
+    session: Session, source: Source, base: Subquery, period: Period, key: ColumnElement[Any] | None, *, only: Collection[int] | None = None
+) -> Heads:
+    """Gather people by key; without a key, all of them under one. Those of some instruments only, where these are named."""
+    people = source.people(period).subquery("people")
+    chosen = select(literal("") if key is None else key, people.c.starts_on, people.c.who)
+    joined = chosen.select_from(people.join(base, people.c.instrument_id == base.c.id))
+    return heads(period, read_rows(session, joined if only is None else joined.where(people.c.instrument_id.in_(only))))
 
 
-def _people(session: Session, people: Subquery, base: Subquery, key: ColumnElement[Any] | None) -> dict[str, dict[str, int]]:
-    counts = func.count(distinct(people.c.person_id)), func.count(distinct(case((people.c.is_external, people.c.person_id))))
-    chosen = select(literal("network") if key is None else key, *counts).select_from(
-        people.join(base, people.c.instrument_id == base.c.id)
-    )
-    rows = session.execute(chosen if key is None else chosen.group_by(key))
-    return {str(name): {"users": users, "external_users": outside} for name, users, outside in rows}
-
-
-def _by_month(session: Session, source: Source, base: Subquery, period: Period) -> tuple[ReportRow, ...]:
-    figures, people = source.monthly(period).subquery("figures"), source.monthly_users(period).subquery("people")
+def _by_month(session: Session, source: Source, base: Subquery, period: Period, heads: Heads) -> tuple[ReportRow, ...]:
+    figures, users = source.monthly(period).subquery("figures"), heads.counts()
     quota = base.c.quota * 5
     capped = func.sum(case((figures.c.effective > quota, quota), else_=figures.c.effective)).label("capped")
     sums = [func.sum(figures.c[name]).label(name) for name in SUMMED]
     joined = figures.join(base, figures.c.instrument_id == base.c.id)
     rows = session.execute(select(figures.c.starts_on.label("key"), *sums, capped).select_from(joined).group_by(figures.c.starts_on))
     found = {row["key"]: _quantities(row) for row in rows.mappings()}
-    users = _people(session, people, base, people.c.starts_on)
     sizes = _sizes(session, source, base, period)
     result, first = [], period.first
     while first < period.until:

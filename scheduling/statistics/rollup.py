@@ -1,4 +1,4 @@
-"""The rollups made: months of instruments are made from the raw rows, days first, then the sums; the same way after a change and in a rebuild."""
+"""The rollups made: the days and months of instruments from the raw rows, then their years; the same way after a change and in a rebuild."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, cast, delete, func, insert, select
+from sqlalchemy import ColumnElement, Date, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from instruments.bulk import Row, insert_rows
-from instruments.database import Base, is_sqlite
+from instruments.database import is_sqlite
 from instruments.opening import days_around
 from instruments.timespan import TimeSpan, zone
 from scheduling.statistics import gathering
 from scheduling.statistics.calendar import Days, local_days, month_later
-from scheduling.statistics.counting import Counted, Plans, count
+from scheduling.statistics.counting import Counted, Plans, Shape, count
 from scheduling.statistics.figures import (
     SHAPE,
     USED,
@@ -23,18 +23,15 @@ from scheduling.statistics.figures import (
     DayUse,
     MonthFigure,
     MonthUse,
-    MonthUser,
     YearFigure,
+    YearPeople,
     YearUse,
-    YearUser,
 )
 from scheduling.statistics.gathering import Subject, subjects
+from scheduling.statistics.people import bits, home_number, pack, unpack
 from scheduling.statistics.quantities import SUMMED
 
 SUMS = ((DayFigure, MonthFigure, YearFigure, (), SUMMED), (DayUse, MonthUse, YearUse, SHAPE, USED))
-USER = ("person_id", "organisation_id", "is_external")
-
-
 Result = tuple[Subject, Days, Counted]
 
 
@@ -45,9 +42,11 @@ def recompute(session: Session, instrument_ids: Collection[int], first: date, un
     """
     ids = sorted(set(instrument_ids))
     results, uses = counts_of(session, ids, first, until, now=now)
-    _clear(session, ids, first, until)
+    for table in (DayFigure, DayUse, MonthFigure, MonthUse):
+        _clear(session, table, ids, first, until)
     _write(session, results)
     _sum_up(session, ids, first, until)
+    _join_people(session, results, ids, first, until)
     return uses
 
 
@@ -82,68 +81,85 @@ def _counted(one: Subject, days: Days, plans: Plans, rows: dict[str, dict[int, l
     return count(one, days, plans, **{name: mine.get(one.id, []) for name, mine in rows.items()})
 
 
-def _clear(session: Session, ids: Collection[int], first: date, until: date) -> None:
-    for table in (DayFigure, DayUse, MonthFigure, MonthUse, MonthUser):
-        session.execute(
-            delete(table)
-            .where(table.instrument_id.in_(ids), table.starts_on >= first, table.starts_on < until)
-            .execution_options(synchronize_session=False)
-        )
-
-
 def _write(session: Session, results: list[Result]) -> None:
     insert_rows(session, DayFigure, ("instrument_id", "starts_on", *SUMMED), _day_rows(results))
     insert_rows(session, DayUse, ("instrument_id", "starts_on", *SHAPE, *USED), _shape_rows(results))
-    insert_rows(session, MonthUser, ("instrument_id", "starts_on", *USER), _user_rows(results))
+    insert_rows(session, MonthFigure, ("instrument_id", "starts_on", *SUMMED), _month_rows(results))
+    insert_rows(session, MonthUse, ("instrument_id", "starts_on", *SHAPE, *USED), _month_shape_rows(results))
 
 
 def _day_rows(results: list[Result]) -> Iterator[Row]:
     for one, days, counted in results:
-        for number in sorted(counted.days):
-            yield (one.id, days.texts[number], *counted.days[number])
+        for number, counts in sorted(counted.days.items()):
+            yield (one.id, days.texts[number], *counts)
 
 
 def _shape_rows(results: list[Result]) -> Iterator[Row]:
     for one, days, counted in results:
-        for number, shape in sorted(counted.shapes):
-            yield (one.id, days.texts[number], *shape, *counted.shapes[number, shape])
+        for (number, shape), counts in sorted(counted.shapes.items()):
+            yield (one.id, days.texts[number], *shape, *counts)
 
 
-def _user_rows(results: list[Result]) -> Iterator[Row]:
+def _month_rows(results: list[Result]) -> Iterator[Row]:
     for one, days, counted in results:
-        months = {(f"{days.texts[number][:7]}-01", person, organisation, outside) for number, person, organisation, outside in counted.users}
-        for user in sorted(months):
-            yield (one.id, *user)
+        months: dict[str, list[list[int]]] = {}
+        for number, counts in counted.days.items():
+            months.setdefault(days.months[number], []).append(counts)
+        for month, each in sorted(months.items()):
+            yield (one.id, month, *map(sum, zip(*each, strict=True)))
+
+
+def _month_shape_rows(results: list[Result]) -> Iterator[Row]:
+    for one, days, counted in results:
+        months: dict[tuple[str, Shape], list[list[int]]] = {}
+        for (number, shape), counts in counted.shapes.items():
+            months.setdefault((days.months[number], shape), []).append(counts)
+        for (month, shape), each in sorted(months.items()):
+            yield (one.id, month, *shape, *map(sum, zip(*each, strict=True)))
 
 
 def _sum_up(session: Session, ids: Collection[int], first: date, until: date) -> None:
-    """Make months out of days, and years out of months."""
-    years = (first.replace(month=1), date(month_later(until, -1).year + 1, 1, 1))
-    for day, month, year, shape, summed in SUMS:
-        _sum_into(session, day, month, month_of(session, day.starts_on), shape, summed, ids, first, until)
-        _clear_years(session, year, ids, *years)
-        _sum_into(session, month, year, year_of(session, month.starts_on), shape, summed, ids, *years)
-    _clear_years(session, YearUser, ids, *years)
-    names = ("starts_on", "instrument_id", *USER)
-    distinct = select(
-        year_of(session, MonthUser.starts_on), MonthUser.instrument_id, *(getattr(MonthUser, name) for name in USER)
-    ).where(MonthUser.instrument_id.in_(ids), MonthUser.starts_on >= years[0], MonthUser.starts_on < years[1])  # fmt: skip
-    session.execute(insert(YearUser).from_select(names, distinct.distinct()))
+    """Make years out of months: of all their months, also of those that were not made anew."""
+    first, until = first.replace(month=1), date(month_later(until, -1).year + 1, 1, 1)
+    for table in (YearFigure, YearUse):
+        _clear(session, table, ids, first, until)
+    for _, month, year, shape, summed in SUMS:
+        keys = [year_of(session, month.starts_on), month.instrument_id, *(getattr(month, name) for name in shape)]
+        sums = [func.sum(getattr(month, name)) for name in summed]
+        rows = select(*keys, *sums).where(*_within(month, ids, first, until)).group_by(*keys)
+        session.execute(insert(year).from_select(("starts_on", "instrument_id", *shape, *summed), rows))
 
 
-def _clear_years(session: Session, table: Any, ids: Collection[int], first: date, until: date) -> None:
-    mine = table.instrument_id.in_(ids), table.starts_on >= first, table.starts_on < until
-    session.execute(delete(table).where(*mine).execution_options(synchronize_session=False))
+def _join_people(session: Session, results: list[Result], ids: Collection[int], first: date, until: date) -> None:
+    """Make the people of some months anew in the rows of their years, whose other months stay as they are."""
+    years = first.replace(month=1), date(month_later(until, -1).year + 1, 1, 1)
+    kept = _other_months(session, ids, first, until) if (first, until) != years else {}
+    _clear(session, YearPeople, ids, *years)
+    for one, days, counted in results:
+        for number, person, organisation, outside in counted.users:
+            known = kept.setdefault((one.id, days.dates[number].year), {})
+            who = (person, home_number(organisation, outside))
+            known[who] = known.get(who, 0) | days.bits[number]
+    rows = ((instrument_id, f"{year}-01-01", pack(known)) for (instrument_id, year), known in sorted(kept.items()) if any(known.values()))
+    insert_rows(session, YearPeople, ("instrument_id", "starts_on", "who"), rows)
 
 
-def _sum_into(
-    session: Session, source: Any, target: type[Base], starts_on: Any, shape: tuple[str, ...], summed: tuple[str, ...], ids: Collection[int],
-    first: date, until: date,
-) -> None:  # fmt: skip
-    keys = [starts_on, source.instrument_id, *(getattr(source, name) for name in shape)]
-    sums = [func.sum(getattr(source, name)) for name in summed]
-    rows = select(*keys, *sums).where(source.instrument_id.in_(ids), source.starts_on >= first, source.starts_on < until).group_by(*keys)
-    session.execute(insert(target).from_select(("starts_on", "instrument_id", *shape, *summed), rows))
+def _other_months(session: Session, ids: Collection[int], first: date, until: date) -> dict[tuple[int, int], dict[tuple[int, int], int]]:
+    columns = YearPeople.instrument_id, YearPeople.starts_on, YearPeople.who
+    rows = session.execute(select(*columns).where(*_within(YearPeople, ids, first.replace(month=1), until))).all()
+    found = {}
+    for instrument_id, starts_on, who in rows:
+        others = ~bits(first, until, starts_on.year)
+        found[instrument_id, starts_on.year] = {(person, home): months & others for person, home, months in zip(*unpack(who), strict=True)}
+    return found
+
+
+def _clear(session: Session, table: Any, ids: Collection[int], first: date, until: date) -> None:
+    session.execute(delete(table).where(*_within(table, ids, first, until)).execution_options(synchronize_session=False))
+
+
+def _within(table: Any, ids: Collection[int], first: date, until: date) -> tuple[ColumnElement[bool], ...]:
+    return table.instrument_id.in_(ids), table.starts_on >= first, table.starts_on < until
 
 
 def month_of(session: Session, day: Any) -> Any:

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from instruments.access import Viewer
 from instruments.database import is_sqlite
 from scheduling.statistics import scope as scopes
-from scheduling.statistics.figures import MonthFigure, MonthUser, YearFigure, YearUser
+from scheduling.statistics.figures import SHAPE, USED, MonthFigure, MonthUse, YearFigure, YearPeople, YearUse
 from scheduling.statistics.periods import Period
 from scheduling.statistics.quantities import SUMMED
 from scheduling.statistics.scope import Scope
+
+KEYS = ("starts_on", "instrument_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +34,43 @@ class Source:
         if period.is_year:
             columns = [getattr(YearFigure, name) for name in SUMMED]
             return select(YearFigure.instrument_id, *columns).where(YearFigure.starts_on == period.first)
-        sums = [func.sum(getattr(MonthFigure, name)).label(name) for name in SUMMED]
-        within = MonthFigure.starts_on >= period.first, MonthFigure.starts_on < period.until
-        return select(MonthFigure.instrument_id, *sums).where(*within).group_by(MonthFigure.instrument_id)
+        return summed(MonthFigure, period)
 
     def monthly(self, period: Period) -> Select[Any]:
         """Select each instrument's quantities of each month: starts_on, instrument_id and the columns that add up."""
-        columns = [getattr(MonthFigure, name) for name in SUMMED]
-        within = MonthFigure.starts_on >= period.first, MonthFigure.starts_on < period.until
-        return select(MonthFigure.starts_on, MonthFigure.instrument_id, *columns).where(*within)
+        return within(MonthFigure, period, *KEYS, *SUMMED)
 
-    def users(self, period: Period) -> Select[Any]:
-        """Select who used which instrument over a period: instrument_id, person_id, is_external."""
-        table: Any = YearUser if period.is_year else MonthUser
-        within = table.starts_on >= period.first, table.starts_on < period.until
-        return select(table.instrument_id, table.person_id, table.is_external).where(*within)
+    def people(self, period: Period) -> Select[Any]:
+        """Select who used each instrument in the years a period lies in: instrument_id, starts_on and who, as people.py counts them."""
+        return people_of(YearPeople, period)
 
-    def monthly_users(self, period: Period) -> Select[Any]:
-        """Select who used which instrument in each month."""
-        within = MonthUser.starts_on >= period.first, MonthUser.starts_on < period.until
-        columns: list[Any] = [MonthUser.starts_on, MonthUser.instrument_id, MonthUser.person_id, MonthUser.is_external]
-        return select(*columns).where(*within)
+    def uses(self, period: Period) -> Select[Any]:
+        """Select what each instrument's uses came to over a period, by how they were, one row or more a shape: instrument_id, SHAPE and USED."""
+        return within(YearUse if period.is_year else MonthUse, period, "instrument_id", *SHAPE, *USED)
 
     def month_of(self, session: Session, at: Any) -> Any:
         """Give the SQL for the first of the month in which an instant lies, by the clock of the network."""
         if is_sqlite(session):
             return func.strftime("%Y-%m-01", at, "+8 hours")
         return cast(func.date_trunc("month", func.timezone("Asia/Shanghai", at)), Date)
+
+
+def within(table: Any, period: Period, *names: str) -> Select[Any]:
+    """Select columns of the rows of a table that begin within a period."""
+    return select(*(getattr(table, name) for name in names)).where(table.starts_on >= period.first, table.starts_on < period.until)
+
+
+def people_of(table: Any, period: Period) -> Select[Any]:
+    """Select the people of each instrument in the years a period lies in."""
+    years = table.starts_on >= period.first.replace(month=1), table.starts_on < period.until
+    return select(table.instrument_id, table.starts_on, table.who).where(*years)
+
+
+def summed(table: Any, period: Period) -> Select[Any]:
+    """Select the sums of each instrument's months of a period."""
+    sums = [func.sum(getattr(table, name)).label(name) for name in SUMMED]
+    chosen = select(table.instrument_id, *sums).where(table.starts_on >= period.first, table.starts_on < period.until)
+    return chosen.group_by(table.instrument_id)
 
 
 LIVE = Source()

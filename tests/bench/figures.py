@@ -7,15 +7,16 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Connection, Engine, insert, select, text
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument, PublicationPhase
-from instruments.classification import seed_categories
+from instruments.classification import Category, seed_categories
 from instruments.holidays import seed_holidays
 from instruments.opening import OpeningHours
 from instruments.people import Organisation, Person
 from portal.schema import upgrade
+from scheduling.usepolicy import UsePolicy
 
 YEAR, PEOPLE, ORGANISATIONS = 2025, 2000, 50
 NOW = datetime(YEAR + 1, 1, 1, 4, tzinfo=UTC)
@@ -66,16 +67,20 @@ def _register(session: Session, instruments: int) -> None:
         for n in range(1, PEOPLE + 1)
     ]
     session.execute(insert(Person), people)
+    codes = session.scalars(select(Category.code).where(Category.level == 3).order_by(Category.code)).all()
     each: list[dict[str, Any]] = [
         {
             "id": n, "organisation_id": n % ORGANISATIONS + 1, "inner_id": f"N{n}", "name_zh": f"仪器{n}", "publication": "published",
-            "published_at": began, "created_at": began, "category_code": "010101", "raw": {}, "subjects": [], "funds": [],
+            "published_at": began, "created_at": began, "category_code": codes[n % len(codes)], "raw": {}, "subjects": [], "funds": [],
+            "original_value": 200_000 + n * 7919 % 41 * 50_000, "accepted_on": date(YEAR - 1, 10, 1 + n % 28), "submitted_at": began,
         }
         for n in range(1, instruments + 1)
     ]  # fmt: skip
     session.execute(insert(Instrument), each)
     session.execute(insert(PublicationPhase), [{"instrument_id": one["id"], "at": began, "publication": "published"} for one in each])
     hours = {"valid_from": date(YEAR - 1, 1, 1), "weekly": OFFICE, "on_holidays": "closed", "made_at": began}
+    policy = {"backfill_days": 90, "tolerance_minutes": 15, "longest_hours": 72, "walk_on": True, "automatic_from_value": 500_000, "changed_at": began}
+    session.execute(insert(UsePolicy), [{"organisation_id": number, **policy} for number in range(1, ORGANISATIONS + 1, 5)])
     session.execute(insert(OpeningHours), [{"instrument_id": one["id"], **hours} for one in each])
 
 

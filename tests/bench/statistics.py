@@ -29,11 +29,12 @@ from portal.commands.rebuild import SLICES
 from scheduling.statistics.figures import FIGURES, YearFigure
 from scheduling.statistics.keeping import BUDGET, rebuild, slices, waiting_notes, work_off
 from scheduling.usage import UsageRecord
+from tests.bench.figurepages import read_pages
 from tests.bench.figures import NOW, furnish
 from tests.bench.reports import read_reports
 from tests.fixtures.clusters import start_cluster
 
-READS: list[Callable[[Engine], Iterator[str]]] = [read_reports]
+READS: list[Callable[[Engine], Iterator[str]]] = [read_reports, read_pages]
 FULL = 10_000_000
 ROUNDS, MOST_TURNS = 30, 40
 
@@ -70,8 +71,11 @@ def measure(backend: str, url: str, instruments: int, uses: int, processes: int)
     for count in (1,) if backend == "sqlite" or processes == 1 else (1, processes):
         print(f"  {_rebuilt(engine, url, count)}", flush=True)
     print(f"  {_rows(engine)}, {(_size(engine) - before) / 1e6:,.0f} MB beside {before / 1e6:,.0f} MB of rows", flush=True)
-    for line in (_one_use(engine), _one_closure(engine), _all_hours(engine), *(line for read in READS for line in read(engine))):
-        print(f"  {line}", flush=True)
+    for read in READS:
+        for line in read(engine):
+            print(f"  {line}", flush=True)
+    for change in (_one_use, _one_closure, _all_hours):
+        print(f"  {change(engine)}", flush=True)
     engine.dispose()
 
 
@@ -140,7 +144,9 @@ def _one_use(engine: Engine) -> str:
             session.commit()
             took.append(_work_off(engine))
     ordered = sorted(took)
-    return f"one changed use worked off: p50 {1000 * statistics.median(ordered):.0f} ms, p95 {1000 * ordered[int(len(ordered) * 0.95)]:.0f} ms"
+    return (
+        f"one changed use worked off: p50 {1000 * statistics.median(ordered):.0f} ms, p95 {1000 * ordered[int(len(ordered) * 0.95)]:.0f} ms"
+    )
 
 
 def _one_closure(engine: Engine) -> str:

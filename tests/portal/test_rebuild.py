@@ -17,7 +17,7 @@ from portal.commands import rebuild as rebuilding
 from portal.config import read_settings
 from portal.jobs import run_once
 from portal.schema import upgrade
-from scheduling.statistics.figures import FIGURES, DayFigure, DayUse, MonthFigure, YearFigure, YearUser
+from scheduling.statistics.figures import FIGURES, DayFigure, DayUse, MonthFigure, YearFigure, YearPeople
 from scheduling.statistics.keeping import waiting_notes
 from scheduling.statistics.proof import check_figures
 
@@ -162,7 +162,7 @@ class TestLooking:
         assert found[SUMS] == f"1 wrong, the first is {day:%Y-%m} of instrument {used[0].id}"
         assert found[SAMPLED].endswith(f"the first is {day} of instrument {used[0].id}")
 
-    @pytest.mark.parametrize("table", [DayUse, MonthFigure, YearFigure, YearUser])
+    @pytest.mark.parametrize("table", [DayUse, MonthFigure, YearFigure, YearPeople])
     def test_a_row_that_was_taken_away_is_missed(self, clean_engine, table):
         with clean_engine.begin() as connection:
             connection.execute(delete(table))

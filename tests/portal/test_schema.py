@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from instruments.database import make_engine
 from portal.schema import all_tables, downgrade, is_current, upgrade
+from scheduling.statistics.people import home_number, unpack
 from tests.fixtures.databases import Database
 
 
@@ -129,3 +130,39 @@ def test_what_was_closed_before_there_were_other_cycles_is_of_one_month_and_stay
         assert connection.execute(text("SELECT months FROM period_close")).all() == [(1,)]
     with pytest.raises(DBAPIError, match="stays closed"), engine.begin() as connection:
         connection.execute(text("UPDATE period_close SET months = 3"))
+
+
+def test_who_used_an_instrument_is_packed_and_unpacked_again_and_a_published_year_keeps_how_it_was_used(empty_database: Database) -> None:
+    engine = empty_database.engine
+    upgrade(engine)
+    downgrade(engine, "0014")
+    columns = "starts_on, instrument_id, person_id, organisation_id, is_external"
+    users = [("2025-03-01", 7, 1, 2, False), ("2025-03-01", 7, 1, 3, True), ("2025-05-01", 7, 1, 3, True), ("2025-04-01", 8, 2**30, 3, True)]
+    of_year = [("2025-01-01", 7, 1, 2, False), ("2025-01-01", 7, 1, 3, True), ("2025-01-01", 8, 2**30, 3, True)]
+    with engine.begin() as connection:
+        for table, rows in (("month_user", users), ("year_user", of_year), ("published_user", users)):
+            for starts_on, *numbers, outside in rows:
+                values = f"'{starts_on}', {', '.join(map(str, numbers))}, {str(outside).upper()}"
+                connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"))
+        connection.execute(text("INSERT INTO published_year (year, published_at, instruments, note) VALUES (2025, '2026-01-02 03:04:05', 2, '')"))
+        named = "starts_on, instrument_id, audience, is_external, mode, purpose, used, effective, uses, samples, runs, income"
+        for year in (2024, 2025):
+            values = f"'{year}-03-01', 7, 'group', FALSE, 'self', 'research', 60, 60, 1, 0, 0, 0"
+            connection.execute(text(f"INSERT INTO month_use ({named}) VALUES ({values})"))
+    upgrade(engine)
+    with engine.begin() as connection:
+        for table in ("year_people", "published_people"):
+            rows = connection.execute(text(f"SELECT starts_on, instrument_id, who FROM {table} ORDER BY instrument_id")).all()
+            assert [(str(row[0]), row[1], [*zip(*unpack(row[2]), strict=True)]) for row in rows] == [
+                ("2025-01-01", 7, [(1, home_number(2, False), 0b100), (1, home_number(3, True), 0b10100)]),
+                ("2025-01-01", 8, [(2**30, home_number(3, True), 0b1000)]),
+            ]
+        assert [str(row[0]) for row in connection.execute(text("SELECT starts_on FROM published_use"))] == ["2025-03-01"]
+    for table in ("published_people", "published_use"):
+        with pytest.raises(DBAPIError, match="stay as they are"), engine.begin() as connection:
+            connection.execute(text(f"DELETE FROM {table}"))
+    downgrade(engine, "0014")
+    with engine.begin() as connection:
+        for table, rows in (("month_user", users), ("year_user", of_year), ("published_user", users)):
+            found = connection.execute(text(f"SELECT {columns} FROM {table}"))
+            assert {(str(day), *map(int, rest[:3]), bool(rest[3])) for day, *rest in found} == set(rows)

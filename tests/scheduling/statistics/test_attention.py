@@ -14,7 +14,7 @@ from instruments.errors import Forbidden, Invalid, NotFound
 from instruments.tariffs import found_tariff, publish_tariff, use_tariff
 from instruments.timespan import TimeSpan
 from scheduling.statistics.attention import all_marked, count_marked, kind_of, look_at, page_of_marked
-from scheduling.statistics.figures import MonthFigure
+from scheduling.statistics.figures import MonthFigure, YearFigure
 from scheduling.statistics.thresholds import Thresholds, set_thresholds, thresholds_of
 from scheduling.usageproblems import open_problem, open_problems_of, resolve_problem
 from scheduling.usepolicy import UsePolicy
@@ -30,6 +30,11 @@ def worked(session):
 
     def make(instrument, month, effective=0, external=0):
         session.add(MonthFigure(instrument_id=instrument.id, starts_on=month, effective=effective * 60, external=external * 60))
+        of_year = session.get(YearFigure, (month.replace(month=1), instrument.id))
+        if of_year is None:
+            of_year = YearFigure(instrument_id=instrument.id, starts_on=month.replace(month=1), effective=0, external=0)
+            session.add(of_year)
+        of_year.effective, of_year.external = of_year.effective + effective * 60, of_year.external + external * 60
         session.flush()
 
     return make

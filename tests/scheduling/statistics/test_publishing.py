@@ -12,9 +12,10 @@ from instruments.access import load_viewer
 from instruments.errors import Forbidden, NotFound, OutOfOrder
 from instruments.roles import grant
 from instruments.timespan import TimeSpan
+from scheduling.statistics.breakdown import breakdown, exchanges
 from scheduling.statistics.keeping import work_off
 from scheduling.statistics.periods import quarter, school_year, year
-from scheduling.statistics.publishing import PublishedFigure, PublishedYear, corrections, publish_year, told
+from scheduling.statistics.publishing import PublishedFigure, PublishedYear, corrections, publish_year, source_of, told
 from scheduling.statistics.reports import report
 from scheduling.statistics.scope import Scope
 from scheduling.usageproblems import void
@@ -66,6 +67,18 @@ class TestPublishing:
         assert report(session, year(2026), "network").total.quantities.effective == 120
         changed = {one.name: (one.published, one.now) for one in corrections(session, year(2026), "instrument")}
         assert changed == {"used": (240, 120), "effective": (240, 120), "external": (240, 120), "uses": (2, 1), "external_uses": (2, 1)}
+
+    def test_how_it_was_used_and_by_whose_people_stays_as_published_too(self, session, used, province, keep_up):
+        _, uses = used
+        publish_year(session, 2026, viewer=province, now=NEXT_YEAR)
+        then = source_of(session, year(2026))
+        before = breakdown(session, year(2026), source=then), exchanges(session, year(2026), source=then)
+        assert before == (breakdown(session, year(2026)), exchanges(session, year(2026)))
+        void(session, uses[0], "误登", uses[0].start_by, NEXT_YEAR)
+        keep_up()
+        assert (breakdown(session, year(2026), source=then), exchanges(session, year(2026), source=then)) == before
+        assert breakdown(session, year(2026)).whole.uses == 1
+        assert breakdown(session, year(2026), source=then).whole.effective == told(session, year(2026), "network").total.quantities.effective
 
     @pytest.mark.parametrize("by", ["network", "organisation", "facility", "category", "city", "instrument", "month"])
     def test_what_is_published_is_what_was_told_before(self, session, used, province, by):

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from instruments.closures import close, lift
 from instruments.timespan import TimeSpan
 from scheduling.changing import cancel
-from scheduling.statistics.figures import DayFigure, DayUse, MonthFigure, MonthUser, YearFigure, YearUser
+from scheduling.statistics.figures import DayFigure, DayUse, MonthFigure, YearFigure, YearPeople
 from scheduling.statistics.keeping import note_new_day, rebuild, waiting_notes, work_off
+from scheduling.statistics.people import unpack
 from scheduling.usageproblems import open_problem, resolve_problem, void
 
 HOUR = timedelta(hours=1)
@@ -114,7 +115,7 @@ class TestSums:
         days = session.execute(select(func.sum(DayFigure.opening)).where(DayFigure.instrument_id == instrument.id)).scalar()
         years = session.execute(select(func.sum(YearFigure.opening)).where(YearFigure.instrument_id == instrument.id)).scalar()
         assert days == years > 0
-        assert session.scalar(select(func.count()).select_from(MonthUser)) == session.scalar(select(func.count()).select_from(YearUser)) == 1
+        assert [list(unpack(who)[0]) for who in session.scalars(select(YearPeople.who))] == [[person.id]]
         shapes = session.execute(select(DayUse.audience, DayUse.mode, DayUse.purpose, DayUse.used).order_by(DayUse.starts_on)).all()
         assert [tuple(row) for row in shapes] == [("academic", "self", "research", 120)] * 3
 
