@@ -52,6 +52,7 @@ class Settings:
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     max_body: int = 32 * MEGABYTE
     small_count: int = 5
+    figures_seconds: int = 0
     debug: bool = False
 
     @property
@@ -97,6 +98,7 @@ def read_settings(environ: Mapping[str, str | None] | None = None, *, host: str 
         hosts=_hosts(values.get("hosts", ""), base_url),
         max_body=_number(values, "max_body_mb", 32, most=1024) * MEGABYTE,
         small_count=_number(values, "small_count", 5, most=1000),
+        figures_seconds=_number(values, "figures_seconds", 300, most=86_400),
         debug=debug,
     )
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from fractions import Fraction
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
+from portal import clock
+from portal.config import settings
 from scheduling.statistics.breakdown import Breakdown, Exchange, breakdown, exchanges
 from scheduling.statistics.periods import Period, year
 from scheduling.statistics.publishing import Correction, corrections, source_of, told
@@ -17,7 +21,7 @@ from scheduling.statistics.reports import Report, ReportRow
 from scheduling.statistics.scope import THRESHOLD, Scope
 from scheduling.statistics.smallcounts import Count, shown_exchanges, shown_pair, shown_parts
 
-YEARS, TOP, PAIRS, MOST_PAIRS = 5, 10, 15, 500
+YEARS, TOP, PAIRS, MOST_PAIRS, MOST_KEPT = 5, 10, 15, 500, 12
 EVERYBODY = Scope(is_public=True)
 COMPARABLE = Scope(is_public=True, least_value=THRESHOLD)  # as the national survey counts
 
@@ -60,11 +64,25 @@ class PublicFigures:
         return sum((sign * (row.indicators["sharing_rate"].value or 0) for sign, row in ((1, self.total), (-1, self.before))), Fraction(0))
 
 
+def kept_figures(session: Session, number: int) -> PublicFigures:
+    """Give a year as read some minutes ago at most (PORTAL_FIGURES_SECONDS), by this process: everybody asks for the same few years."""
+    kept: dict[int, tuple[datetime, PublicFigures]] = current_app.extensions.setdefault("public_figures", {})
+    now, longest = clock.now(), timedelta(seconds=settings().figures_seconds)
+    made_at, found = kept.get(number, (None, None))
+    if found is None or made_at is None or not made_at <= now < made_at + longest:
+        found = public_figures(session, number, least=settings().small_count)
+        while len(kept) >= MOST_KEPT:
+            kept.pop(next(iter(kept)))
+        kept[number] = (now, found)
+    return found
+
+
 def public_figures(session: Session, number: int, *, least: int) -> PublicFigures:
     """Read a year; `least` is the number of people from which on they are counted for everybody."""
     period = year(number)
-    by = {name: told(session, period, name, EVERYBODY) for name in ("organisation", "city", "category", "month")}
-    total, owners = by["organisation"].total, by["organisation"]
+    by = {name: told(session, period, name, EVERYBODY, with_people=False) for name in ("city", "category", "month")}
+    owners = told(session, period, "organisation", EVERYBODY)
+    total = owners.total
     users = {row.key: row.quantities.users for row in owners.rows}
     parts = shown_parts(users, total.quantities.users, least=least)  # as people_for_everybody, which the API tells
     pair = shown_pair(total.quantities.users, total.quantities.external_users, least=least)
@@ -72,8 +90,8 @@ def public_figures(session: Session, number: int, *, least: int) -> PublicFigure
     found = exchanges(session, period, EVERYBODY, source=source, limit=MOST_PAIRS, only_external=True)
     is_told = parts.total.value is not None
     return PublicFigures(
-        period, total, told(session, year(number - 1), "network", EVERYBODY).total, owners, by["city"], by["category"], by["month"],
-        [told(session, year(one), "network", COMPARABLE) for one in range(number - YEARS + 1, number + 1)],
+        period, total, told(session, year(number - 1), "network", EVERYBODY, with_people=False).total, owners, by["city"], by["category"], by["month"],
+        [told(session, year(one), "network", COMPARABLE, with_people=False) for one in range(number - YEARS + 1, number + 1)],
         _most_shared(session, period), breakdown(session, period, EVERYBODY, source=source),
         shown_exchanges(found, users, parts.parts, least=least)[:PAIRS],
         parts.total, pair[1] if is_told else Count(None), parts.parts, corrections(session, period, "organisation", EVERYBODY),
@@ -82,7 +100,7 @@ def public_figures(session: Session, number: int, *, least: int) -> PublicFigure
 
 def _most_shared(session: Session, period: Period) -> Sequence[ReportRow]:
     """Give the instruments with most external hours that everybody may look at."""
-    rows = [row for row in told(session, period, "instrument", EVERYBODY, limit=4 * TOP, order="external").rows if row.quantities.external]
+    rows = [row for row in told(session, period, "instrument", EVERYBODY, limit=4 * TOP, order="external", with_people=False).rows if row.quantities.external]
     ids = [int(row.key) for row in rows]
     shown = set(session.scalars(select(Instrument.id).where(Instrument.id.in_(ids), Instrument.publication == "published")))
     return [row for row in rows if int(row.key) in shown][:TOP]

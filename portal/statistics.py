@@ -18,7 +18,7 @@ from portal.figureparts import PARTS
 from portal.figurerows import BY_CODE
 from portal.figurewords import UNITS, columns, definition_url, heading, national_means, point, shown, signed
 from portal.formats import HOME
-from portal.publicfigures import PublicFigures, public_figures
+from portal.publicfigures import PublicFigures, kept_figures
 from portal.transactions import reading
 from scheduling.statistics.breakdown import KINDS
 from scheduling.statistics.examples import EXAMPLES
@@ -44,7 +44,7 @@ def show() -> str:
     number = _year(request.args.get("year", "").strip()) or now
     with reading() as session:
         years = _years(session, now)
-        found = public_figures(session, number, least=settings().small_count)
+        found = kept_figures(session, number)
         return render_template(
             "statistics/show.html", found=found, years=sorted({*years, number}, reverse=True), with_data=years, number=number, is_running=number == now,
             small=settings().small_count, columns=columns(SHOWN), month_columns=columns(("external_minutes", "effective_minutes", "sharing_rate")),

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from itertools import chain
 from operator import itemgetter
 
 from sqlalchemy import case, func, select
@@ -134,13 +135,15 @@ def exchanges(
 def _met(each: Mapping[int, list[Came]], *, only_external: bool) -> dict[int, tuple[int, int]]:
     """Give, by organisation, how many of its people used how many of one owner's instruments, whose users these are, each with her home."""
     homes = [set().union(*(came for _, came in some)) for some in each.values()]
-    instruments = Counter(user for some in homes for user in {home_of(home)[0] for home in some if home & 1 or not only_external})
     people = {who for some in each.values() for persons, came in some for who in zip(persons, came, strict=True)}
-    counted = Counter(map(itemgetter(1), people))
-    users: dict[int, int] = {}
-    for home, count in counted.items():
-        user, _ = home_of(home)
-        if home & 1 or not only_external:
-            is_both = home ^ 1 in counted and not only_external  # from outside at one time, from inside at another: each person once
-            users[user] = len({person for person, other in people if other in (home, home ^ 1)}) if is_both else count
-    return {user: (count, instruments[user]) for user, count in users.items()}
+    users, instruments = Counter(map(itemgetter(1), people)), Counter(chain.from_iterable(homes))
+    met = {}
+    for home in users:
+        user, both = home_of(home)[0], {home, home ^ 1}
+        if only_external and not home & 1:
+            continue
+        if only_external or home ^ 1 not in users:
+            met[user] = users[home], instruments[home]
+        else:  # from outside at one time, from inside at another: each person and each instrument once
+            met[user] = len({person for person, other in people if other in both}), sum(1 for some in homes if both & some)
+    return met

@@ -75,7 +75,7 @@ def change_of_sharing(
     """Take the change of a scope's sharing rate between two periods apart; a constant number of statements."""
     scope = scope or Scope()
     by_month, before = (
-        report(session, period, "month", scope, viewer=viewer, source=one) for period, one in ((now, source), (then, source_then))
+        report(session, period, "month", scope, viewer=viewer, source=one, with_people=False) for period, one in ((now, source), (then, source_then))
     )
     whole = _between(before.total, by_month.total)
     chosen = _instruments(_both(now, then, scope, viewer, source, source_then), whole).limit(limit)

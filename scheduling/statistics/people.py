@@ -91,6 +91,9 @@ class Heads:
         return {"users": len(people), "external_users": len(outside)}
 
 
+NOBODY = Heads({}, {})
+
+
 def heads(period: Period, rows: Iterable[Any]) -> Heads:
     """Gather rows of (key, starts_on, who), each of one instrument and year, of which the months of a period count."""
     gathered: dict[tuple[Any, Any], list[bytes]] = {}

@@ -197,11 +197,13 @@ def source_of(session: Session, period: Period) -> Source:
 
 def told(
     session: Session, period: Period, by: str, scope: Scope | None = None, *, viewer: Viewer | None = None, limit: int = MOST_ROWS,
-    offset: int = 0, order: str = "effective",
+    offset: int = 0, order: str = "effective", with_people: bool = True,
 ) -> Report:  # fmt: skip
     """Report a period as it is told: a published year as it was published, any other as the rows now say."""
     source = source_of(session, period)
-    return report(session, period, by, scope, viewer=viewer, source=source, limit=limit, offset=offset, order=order)
+    return report(
+        session, period, by, scope, viewer=viewer, source=source, limit=limit, offset=offset, order=order, with_people=with_people
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +221,8 @@ def corrections(session: Session, period: Period, by: str, scope: Scope | None =
     """Give what has been corrected since a year was published, row by row; nothing for a period that is not published."""
     if not source_of(session, period).is_published:
         return []
-    then = report(session, period, by, scope, viewer=viewer, source=PUBLISHED)
-    now = {row.key: row for row in report(session, period, by, scope, viewer=viewer).rows}
+    then = report(session, period, by, scope, viewer=viewer, source=PUBLISHED, with_people=False)
+    now = {row.key: row for row in report(session, period, by, scope, viewer=viewer, with_people=False).rows}
     found = []
     for row in then.rows:
         later = now.get(row.key)

@@ -51,7 +51,7 @@ PAGES = (
     Asked("what needs attention", "province", "/attention"),
     Asked("those below their quota", "province", "/attention/below_quota"),
     Asked("home of the province's administrator", "province", "/province"),
-    Asked("home of an organisation's administrator", "organisation", "/organisations"),
+    Asked("home of an organisation's administrator", "organisation", "/organisation"),
     Asked("desk of an organisation by instrument", "organisation", f"{DESK}&by=instrument"),
     Asked("figures of a manager of 200 instruments", "manager", f"/manage/figures?year={YEAR}"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
@@ -12,6 +13,7 @@ from html import unescape
 import pytest
 from openpyxl import load_workbook
 
+from instruments.timespan import TimeSpan
 from portal.definitions import CERTAINTY, MARKS
 from portal.publicfigures import public_figures
 from portal.statisticsform import SHOWN, read_wanted
@@ -54,6 +56,16 @@ class TestForEverybody:
     def test_the_limit_is_a_setting(self, session, figure_town):
         figures = public_figures(session, 2026, least=1)
         assert figures.users_of[str(figure_town[1].organisation_id)].value == 1
+
+    def test_figures_for_everybody_are_computed_once_in_a_while(self, app, client, figure_town, a_usage, a_person, keep_figures, clock_at, now):
+        app.extensions["settings"] = replace(app.extensions["settings"], figures_seconds=300)
+        before = client.get("/statistics?year=2026").text
+        a_usage(instrument=figure_town[0], person=a_person(), span=TimeSpan(local(17, 8), local(17, 12)))
+        keep_figures()
+        for minutes, is_as_before in ((0, True), (4, True), (5, False)):
+            with clock_at(now + timedelta(minutes=minutes)):
+                assert ("2 instruments worked 5 h on average" in client.get("/statistics?year=2026").text) == is_as_before
+        assert "2 instruments worked 5 h on average" in before
 
     def test_a_year_without_data_says_so_and_where_there_is_some(self, client, figure_town):
         page = client.get("/statistics?year=2019")
