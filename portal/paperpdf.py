@@ -56,7 +56,7 @@ def _part(part: PaperPart) -> list[Any]:
 
 def _table(table: PaperTable) -> LongTable:
     align = 0 if table.is_text else 2
-    rows = [[words(text, 8, 10.5, align=align if at else 0, color=QUIET) for at, text in enumerate(table.heads)]]
+    rows: list[list[Any]] = [[_head(text, align if at else 0) for at, text in enumerate(table.heads)]]
     body = [*table.rows, *([table.total] if table.total else [])]
     rows += [[words(text, 8.5, 11.5, align=align if at else 0) for at, text in enumerate(row)] for row in body]
     others = len(table.heads) - 1
@@ -64,11 +64,18 @@ def _table(table: PaperTable) -> LongTable:
     look: list[tuple[Any, ...]] = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"), ("VALIGN", (0, 0), (-1, 0), "BOTTOM"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
         ("BACKGROUND", (0, 0), (-1, 0), MIST), ("LEFTPADDING", (0, 0), (-1, -1), 3), ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+        ("LEFTPADDING", (0, 0), (-1, 0), 6), ("LEFTPADDING", (0, 0), (0, 0), 3),
         ("TOPPADDING", (0, 0), (-1, -1), 1.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
     ]  # fmt: skip
     if table.total:
         look.append(("LINEABOVE", (0, -1), (-1, -1), 0.8, INK))
     return LongTable(rows, colWidths=widths, repeatRows=1, style=TableStyle(look))
+
+
+def _head(text: str, align: int) -> list[Any]:
+    """Write a heading, its unit on a line of its own: Chinese would break anywhere, within the unit too."""
+    title, bracket, unit = text.partition("（")
+    return [words(one, 8, 10.5, align=align, color=QUIET) for one in (title, bracket + unit) if one]
 
 
 def _text_widths(others: int) -> list[float]:

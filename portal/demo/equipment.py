@@ -160,15 +160,19 @@ def _qualify(session: Session, made: Furnished, people: Population, now: datetim
 
 
 def _close_some(session: Session, made: Furnished, now: datetime) -> None:
-    """Give some instruments weekly maintenance, and two a fault just now."""
-    today = now.astimezone(SHANGHAI).date()
-    friday = today - timedelta(days=today.weekday() + 3)
+    """Give some instruments weekly maintenance since last year, a few a fault in the past, and two one just now."""
+    today, last_year = now.astimezone(SHANGHAI).date(), began(now, years_back=1).astimezone(SHANGHAI).date()
+    friday = last_year + timedelta(days=(4 - last_year.weekday()) % 7)
     for instrument in made.published[::9]:
         span = TimeSpan(from_wall(datetime.combine(friday, time(15)), SHANGHAI), from_wall(datetime.combine(friday, time(17)), SHANGHAI))
         close(
             session, instrument, span, kind="maintenance", reason="每周保养 / weekly maintenance", time_zone="Asia/Shanghai", now=now,
-            by=None, repeats="weekly", repeat_until=friday + timedelta(days=365),
+            by=None, repeats="weekly", repeat_until=today + timedelta(days=365),
         )  # fmt: skip
+    for number, instrument in enumerate(made.published[5::17]):
+        start = now - timedelta(days=45 + 70 * number)
+        span = TimeSpan(start, start + timedelta(days=4 + 3 * (number % 3)))
+        close(session, instrument, span, kind="fault", reason="探测器返厂维修 / detector repaired", time_zone="Asia/Shanghai", now=start, by=None)
     for instrument in made.published[20:60:25]:
         span = TimeSpan(now - timedelta(hours=20), now + timedelta(days=3))
         close(session, instrument, span, kind="fault", reason="真空系统维修 / vacuum repair", time_zone="Asia/Shanghai", now=now, by=None)
