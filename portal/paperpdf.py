@@ -64,7 +64,7 @@ def _table(table: PaperTable) -> LongTable:
     look: list[tuple[Any, ...]] = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"), ("VALIGN", (0, 0), (-1, 0), "BOTTOM"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
         ("BACKGROUND", (0, 0), (-1, 0), MIST), ("LEFTPADDING", (0, 0), (-1, -1), 3), ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-        ("LEFTPADDING", (0, 0), (-1, 0), 6), ("LEFTPADDING", (0, 0), (0, 0), 3),
+        ("LEFTPADDING", (0, 0), (-1, 0), 4.5), ("LEFTPADDING", (0, 0), (0, 0), 3),
         ("TOPPADDING", (0, 0), (-1, -1), 1.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
     ]  # fmt: skip
     if table.total:

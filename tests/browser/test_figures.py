@@ -23,7 +23,7 @@ def test_a_manager_sees_what_would_help_and_goes_where_it_is_changed(open_as: Ca
     expect(page.get_by_role("heading", name="用机情况", level=1)).to_be_visible()
     expect(page.locator("#heat")).to_be_visible()
     is_for_everybody(page)
-    page.get_by_role("region", name="各台仪器").get_by_role("link").first.click()
+    page.get_by_role("region", name="建议").locator("tbody th a").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("用机情况：")
     page.get_by_role("region", name="建议").get_by_role("link").first.click()
     page.wait_for_url(re.compile(r"/manage/instruments/\d+/"))
