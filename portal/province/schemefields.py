@@ -11,7 +11,7 @@ from portal.nestedfields import Asks, Part
 S = Sentence
 PERIODS = {"year": S("自然年", "calendar year"), "school_year": S("学年（9 月至次年 8 月）", "school year, from September")}
 FULL = {
-    "100": S("权重之和为 100", "weights make 100"), "1": S("权重之和为 1", "weights make 1"),
+    "100": S("100", "100"), "1": S("1", "1"),
     "": S("不限（权重 100 即按原分计）", "no sum; a weight of 100 takes the points as they are"),
 }  # fmt: skip
 WITHOUT = {"zero": S("按 0 分计", "counts as 0"), "excluded": S("不计该项，其余按权重折算", "is left out, the others weigh more")}
@@ -34,8 +34,8 @@ PARTS: Mapping[str, Part] = {
     "scheme": Part(S("方案", "Scheme"), S("", ""), (
         Asks("of", "select", S("评价对象", "What is evaluated"), SUBJECTS),
         Asks("period", "select", S("评价期", "Over what time"), PERIODS),
-        Asks("least_value", "money", S("原值下限（元，可空）", "Threshold of original value (yuan, may be empty)")),
-        Asks("full", "select", S("权重之和", "What weights make"), FULL),
+        Asks("least_value", "money", S("原值下限（元）", "Original value from (yuan)")),
+        Asks("full", "select", S("权重之和", "Weights add up to"), FULL),
         Asks("without", "select", S("未提供的数据", "What is not given"), WITHOUT),
         Asks("grading", "select", S("评定方式", "Grades"), GRADING),
         Asks("quota", "one", S("定额机时（小时）", "Quota of hours"), part="quota", behind=True),
