@@ -142,7 +142,7 @@ def _copied(session: Session) -> SchemeVersion | None:
     text = request.args.get("from", "")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text) > LARGEST_KEY:
+    if not (text.isascii() and text.isdigit() and len(text) < 20) or int(text) > LARGEST_KEY:
         raise NotFound
     return version_by_id(session, int(text))
 

@@ -155,7 +155,8 @@ class TestNewScheme:
         assert answer.status_code == 303
         assert made_scheme("prov").terms == version.terms
         assert province("GET", "/province/schemes/new?from=99999999").status_code == 404
-        assert province("GET", "/province/schemes/new?from=x").status_code == 404
+        for wrong in ("x", "1" * 5000, "99999999999999999999"):
+            assert province("GET", f"/province/schemes/new?from={wrong}").status_code == 404
 
     def test_one_with_a_weight_left_open_is_a_draft_that_refuses_to_grade(self, province, made_scheme, town):
         form = A_SCHEME | {"parts.0.weight": ""}
