@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, and_, bindparam, cast, false, literal, null, or_, select, true, union_all
 from sqlalchemy.orm import Session
@@ -150,8 +150,16 @@ def outside_audience(viewer: Viewer) -> str:
     return "enterprise" if viewer.organisation_kind == "enterprise" else "other"
 
 
-def managed_by(viewer: Viewer) -> ColumnElement[bool]:
-    """Give the SQL condition on Instrument for those the viewer manages."""
+class Belonging(Protocol):
+    """The columns by which rights go: Instrument's own, or where instruments stood at another time."""
+
+    id: Any
+    organisation_id: Any
+    facility_id: Any
+
+
+def managed_by(viewer: Viewer, of: type[Instrument] | Belonging = Instrument) -> ColumnElement[bool]:
+    """Give the SQL condition on Instrument, or other columns like its own, for those the viewer manages."""
     if viewer.is_province_admin:
         return true()
     instruments = [g.instrument_id for g in viewer.grants if g.role == "manager" and g.instrument_id]
@@ -159,20 +167,20 @@ def managed_by(viewer: Viewer) -> ColumnElement[bool]:
     organisations = list(viewer.administered_organisation_ids)
     conditions: list[ColumnElement[bool]] = []
     if instruments:
-        conditions.append(Instrument.id.in_(instruments))
+        conditions.append(of.id.in_(instruments))
     if facilities:
-        conditions.append(Instrument.facility_id.in_(facilities))
+        conditions.append(of.facility_id.in_(facilities))
     if organisations:
-        conditions.append(Instrument.organisation_id.in_(organisations))
+        conditions.append(of.organisation_id.in_(organisations))
     return or_(*conditions) if conditions else false()
 
 
-def inspected_by(viewer: Viewer) -> ColumnElement[bool]:
-    """Give the SQL condition on Instrument for those whose management the viewer may read."""
+def inspected_by(viewer: Viewer, of: type[Instrument] | Belonging = Instrument) -> ColumnElement[bool]:
+    """Give the SQL condition on Instrument, or other columns like its own, for those whose management the viewer may read."""
     if any(g.role == "auditor" and g.organisation_id is None for g in viewer.grants):
         return true()
     audited = [g.organisation_id for g in viewer.grants if g.role == "auditor" and g.organisation_id]
-    return or_(managed_by(viewer), and_(Instrument.organisation_id.in_(audited))) if audited else managed_by(viewer)
+    return or_(managed_by(viewer, of), and_(of.organisation_id.in_(audited))) if audited else managed_by(viewer, of)
 
 
 AUDIENCES = ("group", "internal", "academic", "enterprise", "other")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
@@ -33,6 +33,7 @@ KINDS = {
 LONGEST = timedelta(days=3660)
 EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
 A_DAY = timedelta(days=1)
+NONE_FORMER: Mapping[int, Collection[int]] = {}
 
 
 class Scheduled(Protocol):
@@ -205,14 +206,19 @@ MEETING = select(Closure).where(
 )
 
 
-def closures_in(session: Session, instruments: Iterable[Instrument | Scheduled], window: TimeSpan) -> dict[int, list[Closure]]:
-    """Give the closures of many instruments, their facilities' included, that may meet the window; one statement."""
+def closures_in(
+    session: Session, instruments: Iterable[Instrument | Scheduled], window: TimeSpan, *, former: Mapping[int, Collection[int]] = NONE_FORMER
+) -> dict[int, list[Closure]]:
+    """Give the closures of many instruments, their facilities' included, that may meet the window; one statement.
+
+    `former` are facilities that instruments belonged to before: their closures are given too, and the caller says for which time they hold.
+    """
     ids: list[int] = []
     in_facility: dict[int, list[int]] = {}
     for instrument in instruments:
         ids.append(instrument.id)
-        if instrument.facility_id is not None:
-            in_facility.setdefault(instrument.facility_id, []).append(instrument.id)
+        for facility_id in {instrument.facility_id, *former.get(instrument.id, ())} - {None}:
+            in_facility.setdefault(facility_id or 0, []).append(instrument.id)
     rows = session.scalars(MEETING, {"ids": ids, "facilities": list(in_facility), "start": window.start, "end": window.end})
     result: dict[int, list[Closure]] = {}
     for closure in rows:

@@ -66,8 +66,8 @@ def filter_words(session: Session, given: Mapping[str, object]) -> list[tuple[Se
 
 def check_rights(session: Session, one: SavedReport, *, now: datetime) -> Viewer:
     """Give its owner as she may look now; Forbidden where she may not look at any of it."""
-    who = load_viewer(session, one.person)
-    if one.person.status != "active" or not may_save(who) or not has_instruments(session, wanted_of(one, now).scope, who):
+    who, wanted = load_viewer(session, one.person), wanted_of(one, now)
+    if one.person.status != "active" or not may_save(who) or not has_instruments(session, wanted.scope, wanted.period, who):
         raise Forbidden
     return who
 

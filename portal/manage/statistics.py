@@ -63,7 +63,7 @@ def statistics() -> str:
             live=beside(session, found, rows.window, base_of(wanted.measure)), chart=_chart(page[:DRAWN], found, wanted),
             ranking=_ranking(rows.ranked, found, wanted), next_page=wanted.page + 1 if has_next(rows, wanted) else None, parts=SHOWN,
             notes=instrument_notes(session, [row.key for row in page]) if wanted.by == "instrument" else {},
-            has_any=bool(page) or has_instruments(session, wanted.scope, viewer()), most=MOST_ROWS,
+            has_any=bool(page) or has_instruments(session, wanted.scope, wanted.period, viewer()), most=MOST_ROWS,
             ordered_by=RANKED[_base_code(wanted)], measure=measured(wanted),
         )  # fmt: skip
 

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from instruments.catalogue import Instrument
 from instruments.people import Organisation
 from scheduling.evaluations.rounds import Evaluation, EvaluationEntry
-from scheduling.statistics.scope import Scope, conditions
+from scheduling.statistics.scope import Scope, facts
 
 
 def organisations_in(session: Session, one: Evaluation) -> Sequence[Organisation]:
     """Give the organisations with subjects in a round, in order of their codes; one statement."""
     if one.state == "open":
         scope = Scope(organisation_id=one.organisation_id, least_value=one.scheme_version.terms.least_value)
-        ids = select(Instrument.organisation_id).where(*conditions(scope))
+        ids = select(facts(scope, one.period, None).subquery().c.organisation_id)
     else:
         ids = select(EvaluationEntry.organisation_id).where(EvaluationEntry.evaluation_id == one.id)
     return session.scalars(select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.code)).all()

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, cast, func, literal, select
+from sqlalchemy import BigInteger, Select, Subquery, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from instruments.access import Viewer
@@ -115,21 +115,24 @@ def _rest(whole: Moved, parts: tuple[Moved, ...]) -> Moved | None:
 
 
 def _both(now: Period, then: Period, scope: Scope, viewer: Viewer | None, source: Source, source_then: Source) -> Any:
-    """Select each instrument's minutes of both periods."""
-    base = source.facts(scope, now, viewer).subquery("base")
-    here, there = source.figures(now).subquery("here"), source_then.figures(then).subquery("there")
+    """Select each instrument's minutes of both periods, of each period those that were in scope then: one that has left takes its hours away."""
+    earlier, later = _minutes(then, scope, viewer, source_then), _minutes(now, scope, viewer, source)
+    names = ("effective_then", "external_then", "effective_now", "external_now")
+    none = [literal(0, BigInteger).label(name) for name in names]
+    before = select(earlier.c.id, earlier.c.effective.label(names[0]), earlier.c.external.label(names[1]), *none[2:])
+    each = before.union_all(select(later.c.id, *none[:2], later.c.effective, later.c.external)).subquery("each")
+    sums = [cast(func.sum(each.c[name]), BigInteger).label(name) for name in names]
+    return select(each.c.id, *sums).group_by(each.c.id).subquery("both")
 
-    def minutes(column: Any) -> Any:
-        return cast(func.coalesce(column, 0), BigInteger)
 
+def _minutes(period: Period, scope: Scope, viewer: Viewer | None, source: Source) -> Subquery:
+    base, figures = source.facts(scope, period, viewer).subquery(), source.figures(period).subquery()
+    effective, external = cast(figures.c.effective, BigInteger), cast(figures.c.external, BigInteger)
     return (
-        select(
-            base.c.id, minutes(there.c.effective).label("effective_then"), minutes(there.c.external).label("external_then"),
-            minutes(here.c.effective).label("effective_now"), minutes(here.c.external).label("external_now"),
-        )
-        .select_from(base.outerjoin(here, here.c.instrument_id == base.c.id).outerjoin(there, there.c.instrument_id == base.c.id))
-        .subquery("both")
-    )  # fmt: skip
+        select(base.c.id, effective.label("effective"), external.label("external"))
+        .join(figures, figures.c.instrument_id == base.c.id)
+        .subquery()
+    )
 
 
 def _instruments(both: Any, whole: Moved) -> Select[Any]:

@@ -10,7 +10,6 @@ from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from instruments.closures import closure_spans
 from instruments.holidays import SpecialDay
 from instruments.lanes import lanes_on
 from instruments.opening import Plan, planned_spans
@@ -139,7 +138,7 @@ def _count_once(on: list[int], shaped: list[int], external: bool, samples: int, 
 
 def _count_opening(counted: Counted, subject: Subject, days: Days, plans: Plans, repairs: Sequence[TimeSpan]) -> None:
     offered, by_day = _while_published(subject, plans.of(subject, days), days)
-    closed = [(one.kind, span) for one in subject.closures for span in closure_spans(one, days.window)]
+    closed = [(one.kind, span) for one, span in subject.closed(days.window)]
     broken = common([span for kind, span in closed if kind in DOWN_KINDS], spans_in(subject, ON_NETWORK, days.window)) if closed else []
     down = merged([*broken, *(part for one in repairs if (part := one.clipped(days.window)))])
     if closed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from instruments.bulk import read_rows
 from instruments.catalogue import Instrument, PublicationPhase
-from instruments.closures import Closure, closures_in
+from instruments.closures import Closure, closure_spans, closures_in
 from instruments.database import is_sqlite
 from instruments.lanes import lane_counts
 from instruments.opening import Plan, plans_of
-from instruments.timespan import TimeSpan
+from instruments.standing import Facilities, past_facilities, times_in
+from instruments.timespan import TimeSpan, common
 from scheduling.accounting.charges import Charge
 from scheduling.bookings import REACH, Booking
 from scheduling.statistics.calendar import A_MINUTE
@@ -42,6 +43,15 @@ class Subject:
     closures: tuple[Closure, ...]
     phases: tuple[tuple[datetime, str], ...]
     lane_counts: tuple[tuple[date, int], ...]
+    past: Facilities = ()
+
+    def closed(self, window: TimeSpan) -> Iterator[tuple[Closure, TimeSpan]]:
+        """Give the times within a window at which it was closed; by a facility only while it belonged there."""
+        for one in self.closures:
+            spans = closure_spans(one, window)
+            if self.past and one.facility_id is not None:
+                spans = common(spans, times_in(one.facility_id, self.past, self.facility_id, window))
+            yield from ((one, span) for span in spans)
 
 
 def counts() -> Any:
@@ -56,20 +66,23 @@ def does_count(one: UsageRecord) -> bool:
 
 
 def subjects(session: Session, ids: Collection[int], window: TimeSpan) -> list[Subject]:
-    """Read instruments with their hours, closures, phases and places."""
+    """Read instruments with their hours, closures, phases, places, and the facilities they belonged to."""
     rows = session.execute(
         select(Instrument.id, Instrument.facility_id, Instrument.time_zone, Instrument.lanes, Instrument.published_at)
         .where(Instrument.id.in_(ids))
         .order_by(Instrument.id)
     ).all()
     plans, lanes, phases = plans_of(session, ids), lane_counts(session, ids), _phases(session, ids)
-    closures = closures_in(session, rows, window)
+    past = past_facilities(session, ids)
+    former = {one: [facility_id for until, facility_id in some if facility_id and until > window.start] for one, some in past.items()}
+    closures = closures_in(session, rows, window, former=former)
     return [
         Subject(
-            *row, tuple(plans.get(row.id, ())), tuple(closures.get(row.id, ())), tuple(phases.get(row.id, ())), tuple(lanes.get(row.id, ()))
+            *row, tuple(plans.get(row.id, ())), tuple(closures.get(row.id, ())), tuple(phases.get(row.id, ())), tuple(lanes.get(row.id, ())),
+            past.get(row.id, ()),
         )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def _phases(session: Session, ids: Collection[int]) -> dict[int, list[tuple[datetime, str]]]:

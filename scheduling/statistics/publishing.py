@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Select, String, func, insert, literal, select
+from sqlalchemy import BigInteger, ForeignKey, Select, String, func, insert, literal, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from instruments.access import Viewer, inspected_by
+from instruments.access import Viewer
 from instruments.catalogue import Instrument
 from instruments.classification import prefix_of
 from instruments.database import Base, Key
@@ -27,7 +27,7 @@ from scheduling.statistics.people import People
 from scheduling.statistics.periods import Period, year
 from scheduling.statistics.quantities import SUMMED
 from scheduling.statistics.reports import MOST_ROWS, Report, report
-from scheduling.statistics.scope import Scope
+from scheduling.statistics.scope import Scope, hers_then, hers_today, sees_all
 from scheduling.statistics.sources import KEYS, LIVE, Source, people_of, summed, within
 
 FACTS = ("organisation_id", "facility_id", "category_code", "city", "on_network", "opened", "in_register", "quota", "value", "published_at")
@@ -104,7 +104,7 @@ class Published(Source):
     is_published: bool = True
 
     def facts(self, scope: Scope, period: Period, viewer: Viewer | None) -> Select[Any]:
-        """Select the instruments in scope with what counted about them then; what a viewer may inspect is as it is now."""
+        """Select the instruments in scope with what counted about them then; a viewer may read as in scope.py."""
         then = PublishedInstrument
         chosen = select(then.instrument_id.label("id"), *(getattr(then, name) for name in FACTS)).where(then.year == period.first.year)
         narrowed = {
@@ -121,10 +121,10 @@ class Published(Source):
         if scope.is_dedicated is not None:
             dedicated = then.quota == QUOTA_HOURS["dedicated"]
             chosen = chosen.where(dedicated if scope.is_dedicated else ~dedicated)
-        if viewer is not None or scope.group_id is not None:
-            chosen = chosen.join(Instrument, Instrument.id == then.instrument_id)
-            chosen = chosen.where(inspected_by(viewer)) if viewer is not None else chosen
-            chosen = chosen.where(Instrument.group_id == scope.group_id) if scope.group_id is not None else chosen
+        if viewer is not None and not sees_all(viewer):
+            chosen = chosen.where(or_(then.instrument_id.in_(hers_today(viewer)), hers_then(viewer, then)))
+        if scope.group_id is not None:
+            chosen = chosen.join(Instrument, Instrument.id == then.instrument_id).where(Instrument.group_id == scope.group_id)
         return chosen
 
     def figures(self, period: Period) -> Select[Any]:

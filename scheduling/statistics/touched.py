@@ -19,6 +19,7 @@ from instruments.database import DERIVED, Base, Key, attach
 from instruments.holidays import Holiday
 from instruments.lanes import LaneCount
 from instruments.opening import OpeningHours
+from instruments.standing import PastStanding
 from scheduling.accounting.charges import Charge
 from scheduling.bookings import Booking
 from scheduling.usage import UsageRecord
@@ -55,6 +56,11 @@ PHASE = {
 INSTRUMENT = {
     "sqlite": f"SELECT {{row}}.id, {NONE}, NULL, NULL",
     "postgresql": f"SELECT {{row}}.id, {NONE}, CAST(NULL AS timestamptz), CAST(NULL AS timestamptz)",
+}
+# A move itself is a change of the instrument; here it is told otherwise afterwards.
+MOVE = {
+    "sqlite": f"SELECT {{row}}.instrument_id, {NONE}, NULL, NULL",
+    "postgresql": f"SELECT {{row}}.instrument_id, {NONE}, CAST(NULL AS timestamptz), CAST(NULL AS timestamptz)",
 }
 # A local date is somewhere within two days of its UTC midnight.
 SINCE = {
@@ -96,6 +102,7 @@ WATCHED = (
     Watched(Holiday, HOLIDAY),
     Watched(PublicationPhase, PHASE),
     Watched(Instrument, INSTRUMENT, "lanes time_zone facility_id published_at", ("UPDATE",)),
+    Watched(PastStanding, MOVE, "until_at facility_id", ("UPDATE", "DELETE")),
 )  # fmt: skip
 _ROWS = {"INSERT": ("NEW",), "UPDATE": ("NEW", "OLD"), "DELETE": ("OLD",)}
 

@@ -11,7 +11,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from instruments.catalogue import Instrument
-from instruments.closures import Closure, closure_spans
+from instruments.closures import Closure
 from instruments.opening import days_around
 from instruments.timespan import TimeSpan
 from scheduling.accounting.charges import Charge
@@ -126,7 +126,7 @@ def trace(session: Session, instrument: Instrument, on: date) -> Trace:
         tuple(part for part in parts if part.use.mode != MAINTENANCE),
         tuple(part for part in parts if part.use.mode == MAINTENANCE),
         tuple(_booking_part(one, days) for one in bookings[:MOST_ROWS]),
-        tuple((one, span) for one in subject.closures for span in closure_spans(one, window)),
+        tuple(subject.closed(window)),
         tuple((one, _is_external(one)) for one in charges[:MOST_ROWS]),
         more=max(len(uses), len(bookings), len(charges)) > MOST_ROWS,
     )

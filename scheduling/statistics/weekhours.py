@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from instruments.closures import closure_spans
 from instruments.errors import Invalid, Sentence
 from instruments.holidays import SpecialDay
 from instruments.lanes import lanes_on
@@ -94,7 +93,7 @@ def _count_offered(session: Session, found: Mapping[int, WeekHours], window: Tim
             known[key] = _planned(one, special, window, tz)
         planned, cells = known[key]
         lost = _empty()
-        closed = merged(span for closure in one.closures for span in closure_spans(closure, window))
+        closed = merged(span for _, span in one.closed(window))
         for part in common(planned, closed):
             spread(lost, part, tz)
         if not one.lane_counts:

@@ -27,6 +27,7 @@ from instruments.opening import AROUND_THE_CLOCK, OpeningHours, set_hours
 from instruments.people import Organisation, Person
 from instruments.publication import STEPS, step
 from instruments.roles import grant
+from instruments.standing import PastStanding
 from instruments.timespan import TimeSpan
 from scheduling.accounting.charges import Charge
 from scheduling.bookings import Booking
@@ -47,6 +48,7 @@ from scheduling.statistics.people import home_of, unpack
 from scheduling.usage import UsageRecord
 from scheduling.usageproblems import UsageProblem, open_problem, resolve_problem, void
 from scheduling.using import Noted, new_use
+from tests.fixtures.moves import move
 from tests.scheduling.statistics.slowly import Figures, Slowly
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -330,9 +332,24 @@ class History(RuleBasedStateMachine):
     def change_the_places(self, number, at, lanes):
         self.attempt(lambda: edit(self.session, self.instruments[number % 2], {"lanes": lanes}, now=self.at(at)))
 
+    @rule(number=NUMBER, at=AT, second=SECOND)
+    def move_to_another_facility(self, number, at, second):
+        instrument = self.instruments[number % 2]
+        earlier = self.session.scalars(select(PastStanding.until_at).where(PastStanding.instrument_id == instrument.id)).all()
+        move(self.session, instrument, at=max([self.at(at, second), *earlier]), facility_id=(*(one.id for one in self.facilities), None)[number % 3])
+
+    @rule(number=NUMBER, at=AT, second=SECOND)
+    def date_a_move_otherwise(self, number, at, second):
+        instrument = self.instruments[number % 2]
+        moves = self.session.scalars(select(PastStanding).where(PastStanding.instrument_id == instrument.id).order_by(PastStanding.id)).all()
+        if moves:
+            moves[-1].until_at = max([self.at(at, second), *(one.until_at for one in moves[:-1])])
+
     @rule(number=NUMBER)
-    def move_to_another_facility(self, number):
-        self.instruments[number % 2].facility_id = (*(one.id for one in self.facilities), None)[number % 3]
+    def take_a_move_back(self, number):
+        one = self.pick(PastStanding, number)
+        if one is not None:
+            self.session.delete(one)
 
     @precondition(lambda self: self.now < self.world.now + 2 * DAY)
     @rule(hours=st.integers(1, 30))

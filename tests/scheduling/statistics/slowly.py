@@ -23,6 +23,7 @@ from instruments.closures import Closure
 from instruments.holidays import Holiday
 from instruments.lanes import LaneCount
 from instruments.opening import OpeningHours
+from instruments.standing import PastStanding
 from scheduling.accounting.charges import Charge
 from scheduling.bookings import Booking
 from scheduling.usage import UsageRecord
@@ -73,6 +74,7 @@ class Slowly:
         self.today = now.astimezone(ZoneInfo(self.instrument.time_zone)).date()
         self.since, self.until = since, now + 2 * DAY
         self.day_of = dict(zip(self.clock.minutes, self.clock.days, strict=True))
+        self.moves = sorted((_whole(row.until_at), row.id, row.facility_id) for row in self.mine(PastStanding))
         self.days: Figures = defaultdict(Counter)
         self.shapes: Figures = defaultdict(Counter)
         self.users: set[tuple[Any, ...]] = set()
@@ -199,13 +201,20 @@ class Slowly:
 
     def _closed(self, *kinds: str) -> set[datetime]:
         minutes: set[datetime] = set()
-        mine = Closure.instrument_id == self.instrument.id
-        if self.instrument.facility_id is not None:
-            mine |= Closure.facility_id == self.instrument.facility_id
-        for row in self.read(Closure, mine):
-            if not kinds or row.kind in kinds:
-                minutes |= self._shut(row)
+        homes = {at: self._facility_at(at) for at in self.clock.minutes}
+        for row in self.read(Closure):
+            if row.instrument_id not in (None, self.instrument.id) or (kinds and row.kind not in kinds):
+                continue
+            shut = self._shut(row)
+            minutes |= shut if row.instrument_id is not None else {at for at in shut if homes.get(at) == row.facility_id}
         return minutes
+
+    def _facility_at(self, at: datetime) -> int | None:
+        """Say in which facility it was in a minute: where it was before the first move that came later, or else where it is."""
+        for until, _, facility_id in self.moves:
+            if at < until:
+                return facility_id
+        return self.instrument.facility_id
 
     def _shut(self, row: Any) -> set[datetime]:
         lifted = _whole(row.lifted_at) if row.lifted_at is not None else self.until

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 
 from instruments.opening import AROUND_THE_CLOCK
+from scheduling.statistics.figures import DayFigure
 from scheduling.statistics.touched import WATCHED
 from scheduling.usage import UsageRecord
 from tests.scheduling.statistics.history import OFFICE, WORLDS, History
@@ -51,6 +52,12 @@ def test_a_use_over_an_odd_midnight_is_told_in_parts_that_make_the_whole(history
     compare(history)
 
 
+def leave(one: History) -> None:
+    """The first instrument leaves its facility, which is closed every day, between two closures."""
+    one.close(**A_CLOSURE | {"number": 2})
+    one.move_to_another_facility(number=2, at=90, second=29)
+
+
 # What each trigger notes, and something that only it tells of.
 STEPS = {
     "usage_record_touched_insert": lambda one: one.use(**A_USE),
@@ -68,6 +75,8 @@ STEPS = {
     "holiday_touched_insert": lambda one: one.keep_a_holiday(at=100, is_workday=False, worked_as=0, clears=1),
     "holiday_touched_update": lambda one: one.keep_a_holiday(at=100, is_workday=True, worked_as=6, clears=1),
     "publication_phase_touched_insert": lambda one: one.publish(number=0, at=100, second=0, name="suspend"),
+    "past_standing_touched_update": lambda one: one.date_a_move_otherwise(number=0, at=6, second=54),
+    "past_standing_touched_delete": lambda one: one.take_a_move_back(number=0),
 }
 BEFORE = {
     "usage_record_touched_update": STEPS["usage_record_touched_insert"],
@@ -78,6 +87,8 @@ BEFORE = {
     "closure_touched_update": STEPS["closure_touched_insert"],
     "opening_hours_touched_delete": STEPS["opening_hours_touched_insert"],
     "holiday_touched_update": STEPS["holiday_touched_insert"],
+    "past_standing_touched_update": leave,
+    "past_standing_touched_delete": leave,
 }
 
 
@@ -112,3 +123,22 @@ def test_an_instrument_with_nothing_has_no_rows_at_all(history):
     compare(history)
     assert history.rows_kept() > 0
     assert history.pick(UsageRecord, 0) is not None
+
+
+def test_a_facility_closes_an_instrument_only_while_it_belongs_there(history):
+    history.begin(world="a year ends in Shanghai", plan=AROUND_THE_CLOCK, phased=False)
+    history.close(**A_CLOSURE | {"number": 3, "repeats": "", "length": 180})  # of the other facility, from 9 o'clock on
+    compare(history)
+    whole = opening(history)
+    history.move_to_another_facility(number=4, at=8, second=54)  # an hour after it began; two hours are left of it
+    compare(history)
+    assert whole - opening(history) == 120
+    history.move_to_another_facility(number=2, at=12, second=0)  # and away again after another hour
+    compare(history)
+    assert whole - opening(history) == 60
+
+
+def opening(history: History) -> int:
+    """Give the opening minutes of the first instrument."""
+    mine = DayFigure.instrument_id == history.instruments[0].id
+    return history.session.scalar(select(func.sum(DayFigure.opening)).where(mine))
