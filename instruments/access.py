@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, and_, bindparam, cast, false, literal, null, or_, select, true, union_all
 from sqlalchemy.orm import Session
@@ -150,8 +150,9 @@ def outside_audience(viewer: Viewer) -> str:
     return "enterprise" if viewer.organisation_kind == "enterprise" else "other"
 
 
-class Belonging(Protocol):
-    """The columns by which rights go: Instrument's own, or where instruments stood at another time."""
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """The columns by which rights go, where they are not Instrument's own: where instruments stood at another time."""
 
     id: Any
     organisation_id: Any

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, String, Subquery, case, func, select
+from sqlalchemy import ColumnElement, ForeignKey, String, Subquery, case, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from instruments.catalogue import Instrument
@@ -90,6 +90,18 @@ def standing_at(at: datetime) -> Standing:
         case((then.c.id.is_(None), Instrument.facility_id), else_=then.c.facility_id),
         func.coalesce(then.c.category_code, Instrument.category_code), func.coalesce(func.nullif(then.c.city, ""), Instrument.city),
     )  # fmt: skip
+
+
+def ever_in(facility_id: Any) -> ColumnElement[bool]:
+    """Give the SQL for the instruments of a facility, those that have left it included."""
+    left = select(PastStanding.instrument_id).where(PastStanding.facility_id == facility_id)
+    return or_(Instrument.facility_id == facility_id, Instrument.id.in_(left))
+
+
+def organisation_then(session: Session, instrument: Instrument, at: datetime) -> int:
+    """Give the organisation to which an instrument belonged at the end of a period, just before an instant; one statement."""
+    left = select(PastStanding.organisation_id).where(PastStanding.instrument_id == instrument.id, PastStanding.until_at >= at)
+    return session.scalar(left.order_by(PastStanding.id).limit(1)) or instrument.organisation_id
 
 
 Facilities = Sequence[tuple[datetime, int | None]]

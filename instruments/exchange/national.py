@@ -16,12 +16,15 @@ NO_FACILITY = "4"
 WAN = Decimal(10_000)
 
 
-def national(row: Instrument, words: Vocabulary, *, image: str = "") -> dict[str, Any]:
-    """Give an instrument's fields in the national names: `worth` in 万元 with two places, lists parted by commas, words in Chinese."""
+def national(row: Instrument, words: Vocabulary, *, image: str = "", code: str = "") -> dict[str, Any]:
+    """Give an instrument's fields in the national names: `worth` in 万元 with two places, lists parted by commas, words in Chinese.
+
+    `code` is that of the organisation that reports it, if it is not the one to which it belongs today.
+    """
     facility = row.facility
     return {
         "innerId": row.inner_id,
-        "insCode": row.organisation.code,
+        "insCode": code or row.organisation.code,
         "cname": row.name_zh or row.name_en,
         "ename": row.name_en,
         "insideDepart": row.department,

@@ -20,8 +20,9 @@ from portal.figurerows import Column
 from portal.figurewords import UNITS, columns, definition_url, drawn, equation, heading, link_name, national_means, point, shown, written
 from portal.language import say, t
 from portal.manage.blueprint import manage
-from portal.manage.statisticschoices import choices, instrument_notes
+from portal.manage.statisticschoices import choices
 from portal.manage.statisticslinks import figure_url, row_url, total_url
+from portal.manage.statisticsnotes import NO_NOTES, InstrumentNotes, instrument_notes
 from portal.manage.statisticspublished import beside
 from portal.manage.statisticsrank import has_next, listed
 from portal.reportfiles import csv_pieces, write_book
@@ -54,15 +55,16 @@ def statistics() -> str:
         rows = listed(session, wanted)
         found, page = rows.report, rows.page
         before = told(session, wanted.against, wanted.by, wanted.scope, viewer=viewer()) if wanted.against else None
+        notes = instrument_notes(session, [row.key for row in page], wanted.period) if wanted.by == "instrument" else NO_NOTES
         return render_template(
             "statistics/desk.html", wanted=wanted, choices=choices(session, wanted), report=found, page=page, rows=rows, by=BY,
             earlier=_earlier(before, wanted), whole_before=before.total if before else None, columns=columns(_codes(wanted)), shown=shown,
-            heading=heading, definition_url=definition_url, row_url=partial(row_url, wanted), figure_url=partial(figure_url, wanted),
+            heading=heading, definition_url=definition_url, row_url=lambda row: notes.address(row.key, row_url(wanted, row)), figure_url=partial(figure_url, wanted),
             total_url=partial(total_url, wanted), link_name=link_name, equation=equation, fractions=FRACTIONS,
             in_view=RANKED.get(wanted.measure if wanted.show == PARTS else wanted.asked),
-            live=beside(session, found, rows.window, base_of(wanted.measure)), chart=_chart(page[:DRAWN], found, wanted),
+            live=beside(session, found, rows.window, base_of(wanted.measure)), chart=_chart(page[:DRAWN], found, wanted, notes),
             ranking=_ranking(rows.ranked, found, wanted), next_page=wanted.page + 1 if has_next(rows, wanted) else None, parts=SHOWN,
-            notes=instrument_notes(session, [row.key for row in page]) if wanted.by == "instrument" else {},
+            notes=notes.words,
             has_any=bool(page) or has_instruments(session, wanted.scope, wanted.period, viewer()), most=MOST_ROWS,
             ordered_by=RANKED[_base_code(wanted)], measure=measured(wanted),
         )  # fmt: skip
@@ -128,7 +130,7 @@ def _ranking(rows: Sequence[ReportRow], found: Report, wanted: Wanted) -> Rankin
     return Ranking(column, written(column, whole), sum(value > whole for value in values), sum(value < whole for value in values), national)
 
 
-def _chart(page: Sequence[ReportRow], found: Report, wanted: Wanted) -> Chart | None:
+def _chart(page: Sequence[ReportRow], found: Report, wanted: Wanted, notes: InstrumentNotes) -> Chart | None:
     column, by = measured(wanted), wanted.by
     if by == "network" or not page:
         return None
@@ -140,6 +142,6 @@ def _chart(page: Sequence[ReportRow], found: Report, wanted: Wanted) -> Chart | 
     title = Sentence(f"{found.period.title.zh}按{BY[by].zh}：{column.title.zh}", f"{column.title.en} by {BY[by].en.lower()}, {found.period.title.en}")
     return Chart(
         LINE if by == "month" else BAR, title, BY[by], tuple(row.label for row in page),
-        (Series(column.title, tuple(point(column, row, figure_url(wanted, row, column)) for row in page)),),
+        (Series(column.title, tuple(point(column, row, notes.address(row.key, figure_url(wanted, row, column))) for row in page)),),
         UNITS[column.unit], 0 if column.unit == "" else 1, tuple(lines), definition_url(column.code),
     )  # fmt: skip

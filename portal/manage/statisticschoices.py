@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from instruments.access import inspected_by
@@ -15,15 +15,15 @@ from instruments.codes import names_of
 from instruments.errors import Sentence
 from instruments.facilities import Facility
 from instruments.people import Organisation
+from instruments.standing import PastStanding
 from portal import clock
 from portal.auth import viewer
 from portal.charts import named
-from portal.language import say
 from portal.statisticsform import LEASTS, QUOTAS, SPANS, Wanted
 from scheduling.statistics.figures import YearFigure
 from scheduling.statistics.periods import this_year
 from scheduling.statistics.reports import BY
-from scheduling.statistics.scope import THRESHOLD, city_of
+from scheduling.statistics.scope import THRESHOLD, city_of, hers_then
 
 MOST = 500
 ALL = ("", Sentence("全部", "all"))
@@ -49,8 +49,8 @@ def choices(session: Session, wanted: Wanted) -> Choices:
         {
             "by": tuple(BY.items()),
             "span": tuple(SPANS.items()),
-            "organisation": (ALL, *_named(session, Organisation, Instrument.organisation_id, mine)),
-            "facility": (ALL, *_named(session, Facility, Instrument.facility_id, mine)),
+            "organisation": (ALL, *_named(session, Organisation, "organisation_id", mine)),
+            "facility": (ALL, *_named(session, Facility, "facility_id", mine)),
             "category": (ALL, *_categories(session, mine, wanted.scope.category)),
             "city": (ALL, *_cities(session, mine)),
             "least": tuple((text, _amount(text)) for text in (*sorted({*LEASTS, least} - {"all"}, key=_size), "all")),
@@ -71,16 +71,6 @@ def years_with_figures(session: Session) -> tuple[int, ...]:
     return tuple(range(now, max(min(first.year if first else now, now), now - MOST_YEARS) - 1, -1))
 
 
-def instrument_notes(session: Session, keys: Collection[str]) -> dict[str, str]:
-    """Say which of several instruments of one name each is: model, number within the organisation, organisation; one statement."""
-    rows = session.execute(
-        select(Instrument.id, Instrument.model, Instrument.inner_id, Organisation.name_zh, Organisation.name_en)
-        .join(Organisation, Instrument.organisation_id == Organisation.id)
-        .where(Instrument.id.in_([int(key) for key in keys if key]))
-    )
-    return {str(key): " · ".join(part for part in (model, inner_id, say(named(zh, en))) if part) for key, model, inner_id, zh, en in rows}
-
-
 def _size(text: str) -> float:
     return float(text)
 
@@ -92,10 +82,13 @@ def _amount(text: str) -> Sentence:
     return Sentence(f"≥ {yuan / 10000:g} 万元", f"≥ ¥{yuan:,.0f}")
 
 
-def _named(session: Session, table: type[Organisation] | type[Facility], column: ColumnElement[int], mine: ColumnElement[bool]) -> list[Choice]:
-    inside = select(column).where(mine, column.is_not(None))
-    rows = session.execute(select(table.id, table.name_zh, table.name_en).where(table.id.in_(inside)).order_by(table.name_zh, table.id).limit(MOST))
-    return [(str(key), named(zh, en)) for key, zh, en in rows]
+def _named(session: Session, table: type[Organisation] | type[Facility], column: str, mine: ColumnElement[bool]) -> list[Choice]:
+    """Give what instruments belong to, or belonged to before they moved."""
+    today, past = getattr(Instrument, column), getattr(PastStanding, column)
+    inside = select(today).where(mine, today.is_not(None))
+    left = select(past).join(Instrument, Instrument.id == PastStanding.instrument_id).where(or_(mine, hers_then(viewer(), PastStanding)), past.is_not(None))
+    chosen = select(table.id, table.name_zh, table.name_en).where(or_(table.id.in_(inside), table.id.in_(left)))
+    return [(str(key), named(zh, en)) for key, zh, en in session.execute(chosen.order_by(table.name_zh, table.id).limit(MOST))]
 
 
 def _categories(session: Session, mine: ColumnElement[bool], chosen: str) -> list[Choice]:

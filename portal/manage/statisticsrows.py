@@ -21,6 +21,7 @@ from portal.figurewords import columns, definition_url, equation, heading, link_
 from portal.language import name, t
 from portal.manage.blueprint import inspected, manage
 from portal.manage.statisticslinks import chosen
+from portal.manage.statisticsnotes import whose
 from portal.manage.statisticspublished import beside, publication_of
 from portal.statisticsform import Wanted, read_month, read_wanted
 from portal.transactions import reading
@@ -55,6 +56,7 @@ def statistics_instrument(instrument_id: int) -> str:
 
         return render_template(
             "statistics/instrument.html", instrument=instrument, report=found, trail=_trail(wanted), live=beside(session, found),
+            whose=whose(session, instrument, wanted.period),
             chart=_stacked(found.period.title, Sentence("月份", "Month"), found.rows, [url(row) for row in found.rows]),
             **_table(wanted, url, _columns(wanted, RANKED)),
         )  # fmt: skip

@@ -12,7 +12,8 @@ from portal.auth import viewer
 from portal.charts import BAR, Benchmark, Chart, Point, Series, histogram
 from portal.figurewords import definition_url, national_means, signed
 from portal.manage.blueprint import manage
-from portal.manage.statisticschoices import choices, instrument_notes
+from portal.manage.statisticschoices import choices
+from portal.manage.statisticsnotes import InstrumentNotes, instrument_notes
 from portal.statisticsform import Wanted, read_wanted
 from portal.transactions import reading
 from scheduling.statistics.breakdown import KINDS, Breakdown, breakdown, exchanges
@@ -63,11 +64,11 @@ def statistics_changes() -> str:
             session, wanted.period, then, wanted.scope, viewer=viewer(),
             source=source_of(session, wanted.period), source_then=source_of(session, then),
         )  # fmt: skip
+        notes = instrument_notes(session, [one.key for one in found.instruments], wanted.period)
         return render_template(
             "statistics/changes.html", wanted=wanted, then=then, choices=choices(session, wanted), found=found, reason=NO_HOURS,
-            notes=instrument_notes(session, [one.key for one in found.instruments]), signed=signed,
-            chart=_change_chart(found, wanted) if found.whole.contribution is not None else None,
-            instrument_url=lambda one: instrument_url(wanted, one.key), month_url=lambda one: _month_url(wanted, one),
+            notes=notes.words, signed=signed, chart=_change_chart(found, wanted, notes) if found.whole.contribution is not None else None,
+            instrument_url=lambda one: notes.address(one.key, instrument_url(wanted, one.key)), month_url=lambda one: _month_url(wanted, one),
         )  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def _sharing_chart(found: Spreads, wanted: Wanted) -> Chart:
     )  # fmt: skip
 
 
-def _change_chart(found: Change, wanted: Wanted) -> Chart:
+def _change_chart(found: Change, wanted: Wanted, notes: InstrumentNotes) -> Chart:
     parts = [one for one in found.instruments if one.contribution][:DRAWN]
     return Chart(
         BAR, Sentence("各仪器对共享率变化的贡献", "What each instrument adds to the change of the sharing rate"), Sentence("仪器", "Instrument"),
@@ -124,7 +125,7 @@ def _change_chart(found: Change, wanted: Wanted) -> Chart:
         (
             Series(
                 Sentence("贡献", "Contribution"),
-                tuple(Point(round(float(one.contribution or 0) * 100, 2), instrument_url(wanted, one.key)) for one in parts),
+                tuple(Point(round(float(one.contribution or 0) * 100, 2), notes.address(one.key, instrument_url(wanted, one.key))) for one in parts),
             ),
         ),
         Sentence("个百分点", "points"), 2, explained=definition_url("change"),

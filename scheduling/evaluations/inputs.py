@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, func, select
 from sqlalchemy.orm import Session
 
-from instruments.catalogue import Instrument
 from instruments.errors import OutOfOrder, Sentence
 from instruments.evaluationinputs import ASSESSED, INPUTS
 from instruments.evaluationterms import Terms
@@ -21,7 +20,7 @@ from scheduling.statistics.indicators import EXTERNAL_WEIGHT, INDICATORS, NO_EFF
 from scheduling.statistics.periods import Period
 from scheduling.statistics.quantities import Quantities
 from scheduling.statistics.reports import report
-from scheduling.statistics.scope import Scope
+from scheduling.statistics.scope import Scope, facts
 
 NOT_GIVEN = Sentence("未填报", "Not given")
 NO_FUNCTIONS = Sentence("未填报功能总数", "The number of functions is not given")
@@ -75,9 +74,10 @@ def subjects_of(session: Session, one: Evaluation, *, only: int | None = None) -
         too_many = f"评价对象超过 {MOST_ENTRIES} 个，请按单位分别评价或提高原值下限。"
         raise OutOfOrder(Sentence(too_many, f"More than {MOST_ENTRIES} subjects: evaluate by organisation, or raise the threshold of value."))
     ids = [int(row.key) for row in rows.rows]
-    owners = _owners(session, terms, ids)
+    base = facts(scope, one.period, None).subquery("base")
+    owners = _owners(session, terms, base, ids)
     more = _More(
-        service_minutes(session, one.period, terms, ids), results_of(session, one.period, terms, ids), given_for(session, one.id, ids),
+        service_minutes(session, one.period, terms, base, ids), results_of(session, one.period, terms, base, ids), given_for(session, one.id, ids),
     )  # fmt: skip
     found = [Subject(key, owners[key], row.label, _facts(terms, row.quantities, key, more)) for key, row in zip(ids, rows.rows, strict=True)]
     return sorted(found, key=lambda subject: subject.id)
@@ -92,20 +92,23 @@ class _More:
     given: Mapping[int, Mapping[str, EvaluationGiven]]
 
 
-def _owners(session: Session, terms: Terms, ids: Collection[int]) -> dict[int, int]:
+def _owners(session: Session, terms: Terms, base: Subquery, ids: Collection[int]) -> dict[int, int]:
     if terms.of == "organisation":
         return {one: one for one in ids}
-    rows = session.execute(select(Instrument.id, Instrument.organisation_id).where(Instrument.id.in_(ids)))
+    rows = session.execute(select(base.c.id, base.c.organisation_id).where(base.c.id.in_(ids)))
     return {row.id: row.organisation_id for row in rows}
 
 
-def service_minutes(session: Session, period: Period, terms: Terms, ids: Collection[int]) -> dict[int, int]:
+def _subject(terms: Terms, base: Subquery) -> ColumnElement[int]:
+    """Give the column of the subjects: instruments, or the organisations they belonged to at the end of the period."""
+    return base.c.id if terms.of == "instrument" else base.c.organisation_id
+
+
+def service_minutes(session: Session, period: Period, terms: Terms, base: Subquery, ids: Collection[int]) -> dict[int, int]:
     """Give the effective minutes for people of the managing organisation outside the instrument's own group, by subject."""
-    of = Instrument.id if terms.of == "instrument" else Instrument.organisation_id
-    asked = select(of, func.sum(MonthUse.effective)).join(Instrument, Instrument.id == MonthUse.instrument_id).where(of.in_(ids))
+    of = _subject(terms, base)
+    asked = select(of, func.sum(MonthUse.effective)).join(base, base.c.id == MonthUse.instrument_id).where(of.in_(ids))
     asked = asked.where(MonthUse.audience == "internal", MonthUse.starts_on >= period.first, MonthUse.starts_on < period.until)
-    if terms.least_value is not None:
-        asked = asked.where(Instrument.original_value >= terms.least_value)
     return {key: int(total or 0) for key, total in session.execute(asked.group_by(of))}
 
 
@@ -117,14 +120,12 @@ def within(period: Period) -> ColumnElement[bool]:
 
 
 def results_of(
-    session: Session, period: Period, terms: Terms, ids: Collection[int]
+    session: Session, period: Period, terms: Terms, base: Subquery, ids: Collection[int]
 ) -> dict[int, dict[tuple[str, str], list[tuple[int, int]]]]:
     """Give the results of each subject by kind and level: (id, people). One tied to several instruments of an organisation counts once there."""
-    of = Instrument.id if terms.of == "instrument" else Instrument.organisation_id
-    asked = select(of, Result.id, Result.kind, Result.level, Result.people).join(ResultTie, ResultTie.instrument_id == Instrument.id)
+    of = _subject(terms, base)
+    asked = select(of, Result.id, Result.kind, Result.level, Result.people).join(ResultTie, ResultTie.instrument_id == base.c.id)
     asked = asked.join(Result, Result.id == ResultTie.result_id).where(ResultTie.removed_at.is_(None), of.in_(ids), within(period))
-    if terms.least_value is not None:
-        asked = asked.where(Instrument.original_value >= terms.least_value)
     found: dict[int, dict[tuple[str, str], list[tuple[int, int]]]] = {}
     for key, result_id, kind, level, people in session.execute(asked.distinct().order_by(of, Result.id)):
         found.setdefault(key, {}).setdefault((kind, level), []).append((result_id, people))

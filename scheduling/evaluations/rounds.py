@@ -18,7 +18,9 @@ from instruments.errors import Forbidden, Invalid, NotFound, OutOfOrder, Sentenc
 from instruments.evaluationschemes import SchemeVersion, version_for
 from instruments.kept import keep_rows
 from instruments.people import Organisation
+from instruments.standing import organisation_then
 from scheduling.statistics.periods import Period, school_year, year
+from scheduling.statistics.scope import end_of
 
 STATES = {
     "open": Sentence("填报中", "Inputs come in"),
@@ -238,7 +240,8 @@ def owner_of(session: Session, one: Evaluation, subject_id: int) -> int:
     if one.of == "organisation":
         owner = session.scalar(select(Organisation.id).where(Organisation.id == subject_id))
     else:
-        owner = session.scalar(select(Instrument.organisation_id).where(Instrument.id == subject_id))
+        one_of = session.get(Instrument, subject_id)
+        owner = organisation_then(session, one_of, end_of(one.period)) if one_of is not None else None
         kept = select(EvaluationEntry.organisation_id).where(EvaluationEntry.evaluation_id == one.id, EvaluationEntry.subject_id == subject_id)
         owner = session.scalar(kept.limit(1)) or owner
     if owner is None or one.organisation_id not in (None, owner):

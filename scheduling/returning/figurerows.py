@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from instruments.catalogue import Instrument
 from instruments.exchange.national import WAN
 from instruments.money import from_fen
 from instruments.people import Organisation
+from instruments.standing import ever_in, standing_at
 from scheduling.locks import take_locks
 from scheduling.returning.formats import ReturnField
 from scheduling.returning.periods import Period
@@ -29,23 +30,33 @@ NOTHING: Counts = dict.fromkeys(SUMMED, 0)
 
 
 def reported(session: Session, organisation: Organisation, period: Period) -> Iterator[list[Instrument]]:
-    """Give the instruments to be reported, by inner id, a hundred at a time: published before the period's end and on the network, or used in it."""
+    """Give the instruments to be reported, by inner id, a hundred at a time: published before the period's end and on the network, or used in it.
+
+    An organisation reports what belonged to it at the end of the period, whatever has moved since.
+    """
     used = exists().where(MonthFigure.instrument_id == Instrument.id, *_months(period), MonthFigure.used > 0)
     on_network = and_(
         Instrument.publication.in_(("published", "suspended")), Instrument.published_at < period.span(organisation.time_zone).end
     )
-    after = ""
+    key, after = tuple_(Instrument.inner_id, Instrument.id), ("", 0)
     while some := list(
         session.scalars(
-            select(Instrument)
+            _belonging(select(Instrument), organisation, period)
             .options(joinedload(Instrument.organisation), joinedload(Instrument.facility))
-            .where(Instrument.organisation_id == organisation.id, or_(on_network, used), Instrument.inner_id > after)
-            .order_by(Instrument.inner_id)
+            .where(or_(on_network, used), key > after)
+            .order_by(Instrument.inner_id, Instrument.id)
             .limit(AT_ONCE)
         )
     ):
-        after = some[-1].inner_id
+        after = some[-1].inner_id, some[-1].id
         yield some
+
+
+def _belonging(chosen: Select[Any], organisation: Organisation, period: Period) -> Select[Any]:
+    """Narrow a selection of instruments to those that belonged to an organisation at the end of a period."""
+    standing = standing_at(period.span(organisation.time_zone).end)
+    reached = standing.reached("organisation_id", organisation.id)
+    return chosen.outerjoin(standing.then, standing.joined).where(reached, standing.organisation_id == organisation.id)
 
 
 def bring_up_to_date(session: Session, organisation: Organisation, period: Period, now: datetime) -> None:
@@ -71,11 +82,9 @@ def _noted(organisation: Organisation, period: Period) -> Select[int]:
     )
     whose = or_(
         TouchedSpan.instrument_id == Instrument.id,
-        and_(
-            TouchedSpan.instrument_id.is_(None), or_(TouchedSpan.facility_id.is_(None), TouchedSpan.facility_id == Instrument.facility_id)
-        ),
+        and_(TouchedSpan.instrument_id.is_(None), or_(TouchedSpan.facility_id.is_(None), ever_in(TouchedSpan.facility_id))),
     )
-    return select(Instrument.id).where(Instrument.organisation_id == organisation.id, exists().where(meets, whose)).order_by(Instrument.id)
+    return _belonging(select(Instrument.id), organisation, period).where(exists().where(meets, whose)).order_by(Instrument.id)
 
 
 def _within_years(period: Period) -> list[tuple[date, date]]:

@@ -54,16 +54,19 @@ def school_rows(session: Session, organisation: Organisation, period: Period, no
         bring_up_to_date(session, organisation, period, now)
     layout, words = format_of("sj3"), read_vocabulary(session)
     for some in reported(session, organisation, period):
-        yield from _rows(session, [one for one in some if (one.original_value or 0) >= layout.value_from], layout, words, period)
+        worth = [one for one in some if (one.original_value or 0) >= layout.value_from]
+        yield from _rows(session, worth, layout, words, organisation, period)
 
 
-def _rows(session: Session, some: list[Instrument], layout: ReturnFormat, words: Vocabulary, period: Period) -> Iterator[RowDraft]:
+def _rows(
+    session: Session, some: list[Instrument], layout: ReturnFormat, words: Vocabulary, organisation: Organisation, period: Period
+) -> Iterator[RowDraft]:
     ids = [one.id for one in some]
     hours, whole = _minutes(session, ids, period), counts_of(session, ids, period)
     projects, outcomes = _projects(session, ids, period), outcomes_of(session, ids, period)
     typed = typed_figures(session, layout.kind, period, ids)
     for one in some:
-        known, outcome = national(one, words), outcomes.get(one.id, Outcome())
+        known, outcome = national(one, words, code=organisation.code), outcomes.get(one.id, Outcome())
         computed: dict[str, Any] = {name: in_hours(hours.get((one.id, name), 0)) for name in ("teaching", "research", "social", "open")}
         values = {f"{name}Hours": value for name, value in computed.items()} | {"samples": whole.get(one.id, NOTHING)["samples"]}
         values |= {PROJECTS[name]: projects.get((one.id, name), 0) for name in PROJECTS}

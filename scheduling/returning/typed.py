@@ -13,6 +13,7 @@ from instruments.catalogue import instrument
 from instruments.database import Base, Key
 from instruments.errors import Forbidden, Invalid, NotFound, Sentence
 from instruments.people import Person
+from instruments.standing import organisation_then
 from scheduling.accounting.ledger import keep_rows
 from scheduling.returning.formats import format_of
 from scheduling.returning.periods import Period
@@ -64,14 +65,15 @@ def typed_figures(session: Session, kind: str, period: Period, instrument_ids: l
 def type_figures(
     session: Session, instrument_id: int, kind: str, period: Period, values: Mapping[str, int | None], *, viewer: Viewer, now: datetime
 ) -> list[TypedFigure]:
-    """Type figures of an instrument for a period, as who signs for its organisation; None gives the computed one back.
+    """Type figures of an instrument for a period, as who signs for the organisation of then; None gives the computed one back.
 
     What is typed already and unchanged is not typed again. Gives what was added.
     """
     one = instrument(session, instrument_id)
-    if not signs_for(viewer, one.organisation_id):
+    owner = organisation_then(session, one, period.span(one.organisation.time_zone).end)
+    if not signs_for(viewer, owner):
         ids = reads_returns_of(viewer)
-        raise Forbidden if ids is None or one.organisation_id in ids else NotFound
+        raise Forbidden if ids is None or owner in ids else NotFound
     allowed = {field.name for field in format_of(kind).typed}
     known = {name: figure.value for name, figure in typed_figures(session, kind, period, [instrument_id]).get(instrument_id, {}).items()}
     made = []

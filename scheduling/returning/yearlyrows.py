@@ -27,5 +27,5 @@ def yearly_rows(session: Session, organisation: Organisation, period: Period, no
     for some in reported(session, organisation, period):
         found = counts_of(session, [one.id for one in some], period)
         for one in some:
-            known, counts = national(one, words, image=one.photo), found.get(one.id, NOTHING)
+            known, counts = national(one, words, image=one.photo, code=organisation.code), found.get(one.id, NOTHING)
             yield RowDraft(one.id, {field.name: figure(field, counts) if field.counts else known[field.name] for field in layout.fields})

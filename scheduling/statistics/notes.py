@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, literal, or_, select
+from sqlalchemy import delete, insert, literal, select
 from sqlalchemy.orm import Session
 
 from instruments.catalogue import Instrument
-from instruments.standing import PastStanding
+from instruments.standing import ever_in
 from scheduling.statistics.touched import TouchedSpan
 
 AT_ONCE, SPREAD = 1000, 50_000  # notes claimed, and notes made of one about many instruments
@@ -46,18 +46,12 @@ def spread(session: Session, notes: Sequence[Any], *, now: datetime) -> int:
         done += ids
         if start_at is not None and start_at > now + AHEAD:
             continue  # no day of it has figures; each new day is noted for everybody
-        which = _ever_in(facility_id) if facility_id is not None else Instrument.id > 0
+        which = ever_in(facility_id) if facility_id is not None else Instrument.id > 0
         each = select(Instrument.id, literal(start_at, TouchedSpan.start_at.type), literal(end_at, TouchedSpan.end_at.type)).where(which)
         came = session.execute(insert(TouchedSpan).from_select(("instrument_id", "start_at", "end_at"), each))
         made += came.rowcount  # type: ignore[attr-defined]  # an INSERT has one
     take_away(session, done)
     return len(done)
-
-
-def _ever_in(facility_id: int) -> ColumnElement[bool]:
-    """Give the SQL for the instruments of a facility, those that have left it included."""
-    left = select(PastStanding.instrument_id).where(PastStanding.facility_id == facility_id)
-    return or_(Instrument.facility_id == facility_id, Instrument.id.in_(left))
 
 
 def _together(notes: Sequence[Any]) -> Iterator[tuple[int | None, datetime | None, datetime | None, list[int]]]:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, exists, func, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
-from instruments.access import Viewer, inspected_by
+from instruments.access import Belonging, Viewer, inspected_by
 from instruments.catalogue import Instrument, PublicationPhase
 from instruments.classification import is_code, prefix_of
 from instruments.errors import Invalid, Sentence
@@ -28,15 +28,6 @@ THRESHOLD = Decimal(500_000)  # yuan; 国发〔2014〕70号 as most provinces re
 ON_NETWORK = ("published", "suspended", "retired")
 DEDICATED_CLASS = "04"
 NETWORK_ZONE = "Asia/Shanghai"
-
-
-@dataclass(frozen=True, slots=True)
-class _Then:
-    """The columns of where instruments stood, as rights ask for them."""
-
-    id: Any
-    organisation_id: Any
-    facility_id: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +101,7 @@ def hers_today(viewer: Viewer) -> Select[Any]:
 
 def hers_then(viewer: Viewer, then: Any) -> ColumnElement[bool]:
     """Give the SQL for what would be a viewer's to inspect by columns that say where an instrument stood."""
-    return inspected_by(viewer, _Then(then.instrument_id, then.organisation_id, then.facility_id))
+    return inspected_by(viewer, Belonging(then.instrument_id, then.organisation_id, then.facility_id))
 
 
 def quota_of(category_code: ColumnElement[str | None]) -> ColumnElement[int]:
