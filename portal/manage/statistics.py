@@ -59,7 +59,8 @@ def statistics() -> str:
         return render_template(
             "statistics/desk.html", wanted=wanted, choices=choices(session, wanted), report=found, page=page, rows=rows, by=BY,
             earlier=_earlier(before, wanted), whole_before=before.total if before else None, columns=columns(_codes(wanted)), shown=shown,
-            heading=heading, definition_url=definition_url, row_url=lambda row: notes.address(row.key, row_url(wanted, row)), figure_url=partial(figure_url, wanted),
+            row_url=lambda row: notes.address(row.key, row_url(wanted, row)), figure_url=partial(figure_url, wanted),
+            heading=heading, definition_url=definition_url,
             total_url=partial(total_url, wanted), link_name=link_name, equation=equation, fractions=FRACTIONS,
             in_view=RANKED.get(wanted.measure if wanted.show == PARTS else wanted.asked),
             live=beside(session, found, rows.window, base_of(wanted.measure)), chart=_chart(page[:DRAWN], found, wanted, notes),

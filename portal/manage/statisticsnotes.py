@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from instruments.access import inspected_by
 from instruments.catalogue import Instrument
 from instruments.people import Organisation
-from instruments.standing import standing_at
+from instruments.standing import organisation_then, standing_at
 from portal.auth import viewer
 from portal.charts import named
 from portal.language import say, t
@@ -61,8 +61,6 @@ def moved_to(zh: str, en: str) -> str:
 
 def whose(session: Session, instrument: Instrument, period: Period) -> str:
     """Name the organisation an instrument belonged to at the end of a period, and where it has moved since; two statements at most."""
-    standing = standing_at(end_of(period))
-    asked = select(Organisation).join(Instrument, standing.organisation_id == Organisation.id).outerjoin(standing.then, standing.joined)
-    then, today = session.scalars(asked.where(Instrument.id == instrument.id)).one(), instrument.organisation
+    then, today = session.get_one(Organisation, organisation_then(session, instrument, end_of(period))), instrument.organisation
     own = say(named(then.name_zh, then.name_en))
     return own if then.id == today.id else f"{own} · {moved_to(today.name_zh, today.name_en)}"

@@ -6,13 +6,14 @@ import csv
 import io
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 
 import pytest
 from openpyxl import load_workbook
 
+from instruments.people import Organisation
 from instruments.timespan import TimeSpan
 from portal.definitions import CERTAINTY, MARKS
 from portal.publicfigures import public_figures
@@ -25,6 +26,7 @@ from scheduling.statistics.quantities import TITLES
 from scheduling.statistics.reports import report
 from scheduling.statistics.scope import Scope
 from tests.fixtures.figuretown import cells, local
+from tests.fixtures.moves import move
 from tests.portal.costs import counted
 
 HOUR = timedelta(hours=1)
@@ -259,3 +261,39 @@ class TestWayDown:
         keep_figures()
         rows = cells(browser.get(f"/manage/statistics/instruments/{sem.id}/days/2026-11-19").text)
         assert rows["Income"] == ["¥20.00", "¥20.00"]
+
+
+class TestMoved:
+    """The microscope goes to Taihang when the year is over."""
+
+    @pytest.fixture
+    def gone(self, session, town):
+        sem, nmr, _ = town
+        move(session, sem, at=datetime(2027, 1, 4, tzinfo=UTC), organisation_id=nmr.organisation_id)
+        session.commit()
+        return sem
+
+    def test_its_year_stays_with_the_former_organisation_which_may_read_it_but_not_open_it(self, gone, town, as_, session):
+        former = session.get(Organisation, town[2].organisation_id)
+        browser = as_("organisation_admin", former)
+        page = browser.get("/manage/statistics?year=2026&least=all&by=instrument").text
+        assert "Fenhe · moved to Taihang since" in page
+        assert cells(browser.get("/manage/statistics?year=2026&least=all").text)["Fenhe"]
+        assert f"/manage/statistics/instruments/{gone.id}" not in page
+        assert browser.get(f"/manage/statistics/instruments/{gone.id}?year=2026").status_code in (403, 404)
+        assert "Our microscope" in browser.get("/manage/statistics/report.csv?year=2026&least=all&by=instrument").get_data(as_text=True)
+        assert "Our microscope" not in browser.get("/manage/statistics?year=2027&least=all&by=instrument").text
+
+    def test_the_present_organisation_reads_it_under_the_former_one_and_opens_it(self, gone, town, as_):
+        browser = as_("organisation_admin", town[1].organisation)
+        page = browser.get("/manage/statistics?year=2026&least=all&by=instrument").text
+        assert f"/manage/statistics/instruments/{gone.id}" in page
+        own = browser.get(f"/manage/statistics/instruments/{gone.id}?year=2026").text
+        assert "2026 · Fenhe · moved to Taihang since" in " ".join(own.split())
+        assert '<option value="' in page
+        assert "Fenhe" in page
+
+    def test_what_has_not_moved_says_nothing_of_it(self, town, as_):
+        browser = as_("organisation_admin", town[0].organisation)
+        assert "moved to" not in browser.get("/manage/statistics?year=2026&least=all&by=instrument").text
+        assert "moved to" not in browser.get(f"/manage/statistics/instruments/{town[0].id}?year=2026").text

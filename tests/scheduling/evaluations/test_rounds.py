@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
@@ -17,10 +18,11 @@ from scheduling.evaluations.appeals import Adjustment, adjust, appeal, appeals_o
 from scheduling.evaluations.entering import give, subject_to_give
 from scheduling.evaluations.freezing import current_entries, freeze, grade, line_for, lines_of, preview, publish
 from scheduling.evaluations.inputs import subjects_of, values_from
-from scheduling.evaluations.rounds import EvaluationMark, begin, rounds_for
+from scheduling.evaluations.rounds import EvaluationMark, begin, owner_of, rounds_for
 from scheduling.evaluations.scorebook import scores_from
 from scheduling.evaluations.scoring import grade_all
 from scheduling.results import remove_result, ties_of
+from tests.fixtures.moves import move
 
 
 @pytest.fixture
@@ -72,6 +74,21 @@ class TestInputs:
         assert facts["qualified"].value == 3  # one without a month counts in the school year that ends in its year
         assert (facts["function_rate"].value, facts["function_rate"].reason.en) == (None, "The number of functions is not given")
         assert second.facts["quota_rate"].value == Fraction(70, 1400)
+
+    def test_what_has_moved_since_is_evaluated_where_it_was_at_the_end_of_the_round(self, session, a_round, two_instruments, an_organisation):
+        before = subjects_of(session, a_round)
+        owner, later = two_instruments[0].organisation_id, an_organisation()
+        move(session, two_instruments[0], at=datetime(2026, 9, 2, tzinfo=UTC), organisation_id=later.id)
+        session.expire_all()
+        assert subjects_of(session, a_round) == before
+        assert owner_of(session, a_round, two_instruments[0].id) == owner
+
+    def test_what_had_moved_before_the_end_is_not(self, session, a_round, two_instruments, an_organisation):
+        move(session, two_instruments[0], at=datetime(2026, 8, 30, tzinfo=UTC), organisation_id=an_organisation().id)
+        session.expire_all()
+        assert [one.id for one in subjects_of(session, a_round)] == [two_instruments[1].id]
+        with pytest.raises(NotFound):
+            owner_of(session, a_round, two_instruments[0].id)
 
     def test_what_is_given_holds_and_the_last_of_it(self, session, a_round, tell, two_instruments):
         first = two_instruments[0].id

@@ -13,11 +13,13 @@ from instruments.errors import Forbidden, Invalid, NotFound
 from instruments.timespan import TimeSpan
 from scheduling.accounting.charges import Charge
 from scheduling.results import ResultEntry, add_result
+from scheduling.returning.formats import format_of
 from scheduling.returning.generating import generate
 from scheduling.returning.periods import Period
 from scheduling.returning.returns import rows_of
 from scheduling.returning.typed import type_figures, typed_figures
 from scheduling.statistics.keeping import work_off
+from tests.fixtures.moves import move
 from tests.fixtures.returns import THIRD_QUARTER, in_the_quarter
 
 YEAR = Period("year", date(2026, 1, 1))
@@ -215,3 +217,31 @@ class TestTypedFigures:
         for viewer, error in ((the_province, Forbidden), (a_manager(instrument), NotFound)):
             with pytest.raises(error):
                 type_figures(session, instrument.id, "sj3", SCHOOL_YEAR, {"papersCore": 1}, viewer=viewer, now=now)
+
+
+class TestMoved:
+    """The microscope leaves for another organisation after the year, before the report of it is made."""
+
+    @pytest.fixture
+    def later(self, an_organisation):
+        return an_organisation()
+
+    @pytest.fixture
+    def moved(self, session, instrument, later, a_quarter_use):
+        a_quarter_use(instrument, span=in_the_quarter(20, hours=2))
+        move(session, instrument, at=datetime(2027, 1, 2, tzinfo=UTC), organisation_id=later.id)
+        session.expire(instrument)
+        return instrument
+
+    @pytest.mark.parametrize("kind", ["yearly", "running"])
+    def test_a_year_is_reported_by_the_organisation_to_which_it_belonged_then(self, session, lists, made, moved, owner, later, a_keeper, kind):
+        period = YEAR if kind == "yearly" else THIRD_QUARTER
+        rows = made(kind, period)
+        assert {(row.instrument_id, row.data["insCode"]) for row in rows} == {(moved.id, owner.code)}
+        assert rows_of(session, generate(session, later.id, kind, period, viewer=a_keeper(later), now=AFTER))[0] == []
+
+    def test_its_figures_are_typed_by_who_signs_for_that_organisation(self, session, keeper, moved, later, a_keeper, now):
+        name = next(iter(format_of("sj3").typed)).name
+        assert type_figures(session, moved.id, "sj3", SCHOOL_YEAR, {name: 3}, viewer=keeper, now=now)
+        with pytest.raises((Forbidden, NotFound)):
+            type_figures(session, moved.id, "sj3", SCHOOL_YEAR, {name: 4}, viewer=a_keeper(later), now=now)
