@@ -116,7 +116,7 @@ def count_standings(session: Session, kind: str, period: Period) -> tuple[int, i
 
 
 def reporting(kind: str) -> Select[Organisation]:
-    """Ask for the organisations that have to report: active, with an instrument on the network, of the kind a return is for."""
+    """Ask for the organisations that have to report: active, with an instrument on the network today, of the kind a return is for."""
     on_network = exists().where(Instrument.organisation_id == Organisation.id, Instrument.publication.in_(("published", "suspended")))
     asked = select(Organisation).where(Organisation.is_active, on_network)
     only = format_of(kind).only

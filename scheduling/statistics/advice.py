@@ -54,7 +54,7 @@ class Advice:
 def advise(
     session: Session, instruments: Sequence[Instrument], weeks: Mapping[int, WeekHours], window: TimeSpan, *, now: datetime
 ) -> list[Advice]:
-    """Say what would help some instruments, the weightiest first; twelve statements however many. `weeks` are those of the window."""
+    """Say what would help some instruments, the weightiest first; fourteen statements however many. `weeks` are those of the window."""
     ids = [one.id for one in instruments]
     if not ids:
         return []

@@ -1,5 +1,6 @@
 """What deserves attention (需关注): instruments that stand idle, fall below their quota, came late, are not shared, lack rates or readings.
 
+It is a list of work, so that it goes by today's organisation and class, of earlier years too: who answers for the instrument now sees to it.
 A kind is one class: code, title, its own sentence, and a query of (instrument, figures); it is named in KINDS. All kinds are counted in three
 statements, however many instruments there are; a page of one kind takes three more.
 """

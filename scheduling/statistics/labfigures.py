@@ -1,4 +1,7 @@
-"""The figures of a manager's own instruments: in all, by month, by instrument, and what their users said; out of the monthly rollups."""
+"""The figures of a manager's own instruments: in all, by month, by instrument, and what their users said; out of the monthly rollups.
+
+They are those of the instruments she manages today, whoever had them before: what helps her is how each was used all along.
+"""
 
 from __future__ import annotations
 
