@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, event, inspect, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
+from instruments.catalogue import Instrument
 from instruments.database import make_engine
+from instruments.people import Organisation
 from portal.schema import all_tables, downgrade, is_current, upgrade
 from scheduling.statistics.people import home_number, unpack
 from tests.fixtures.databases import Database
@@ -166,3 +170,25 @@ def test_who_used_an_instrument_is_packed_and_unpacked_again_and_a_published_yea
         for table, rows in (("month_user", users), ("year_user", of_year), ("published_user", users)):
             found = connection.execute(text(f"SELECT {columns} FROM {table}"))
             assert {(str(day), *map(int, rest[:3]), bool(rest[3])) for day, *rest in found} == set(rows)
+
+
+def test_where_instruments_stood_is_kept_from_the_step_on_there_and_back(empty_database: Database) -> None:
+    engine = empty_database.engine
+    upgrade(engine)
+    with Session(engine) as session:
+        home = Organisation(code="A", name_zh="甲", kind="university")
+        session.add(Instrument(organisation=home, inner_id="1", name_zh="显微镜", city="140100", created_at=datetime(2026, 1, 2, tzinfo=UTC)))
+        session.commit()
+    kept = text("SELECT city FROM past_standing")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE instrument SET city = '140200'"))
+        assert connection.execute(kept).all() == [("140100",)]
+    downgrade(engine, "0015")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE instrument SET city = '140300'"))
+        assert connection.execute(text("SELECT count(*) FROM touched_span WHERE instrument_id IS NULL")).scalar() == 1
+    upgrade(engine)
+    with engine.begin() as connection:
+        assert connection.execute(kept).all() == []
+        connection.execute(text("UPDATE instrument SET city = '140400'"))
+        assert connection.execute(kept).all() == [("140300",)]
