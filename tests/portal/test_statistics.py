@@ -267,15 +267,15 @@ class TestMoved:
     """The microscope goes to Taihang when the year is over."""
 
     @pytest.fixture
-    def gone(self, session, town):
-        sem, nmr, _ = town
+    def gone(self, session, figure_town):
+        sem, nmr, _ = figure_town
         move(session, sem, at=datetime(2027, 1, 4, tzinfo=UTC), organisation_id=nmr.organisation_id)
         session.commit()
         return sem
 
-    def test_its_year_stays_with_the_former_organisation_which_may_read_it_but_not_open_it(self, gone, town, as_, session):
-        former = session.get(Organisation, town[2].organisation_id)
-        browser = as_("organisation_admin", former)
+    def test_its_year_stays_with_the_former_organisation_which_may_read_it_but_not_open_it(self, gone, figure_town, figures_as, session):
+        former = session.get(Organisation, figure_town[2].organisation_id)
+        browser = figures_as("organisation_admin", former)
         page = browser.get("/manage/statistics?year=2026&least=all&by=instrument").text
         assert "Fenhe · moved to Taihang since" in page
         assert cells(browser.get("/manage/statistics?year=2026&least=all").text)["Fenhe"]
@@ -284,8 +284,8 @@ class TestMoved:
         assert "Our microscope" in browser.get("/manage/statistics/report.csv?year=2026&least=all&by=instrument").get_data(as_text=True)
         assert "Our microscope" not in browser.get("/manage/statistics?year=2027&least=all&by=instrument").text
 
-    def test_the_present_organisation_reads_it_under_the_former_one_and_opens_it(self, gone, town, as_):
-        browser = as_("organisation_admin", town[1].organisation)
+    def test_the_present_organisation_reads_it_under_the_former_one_and_opens_it(self, gone, figure_town, figures_as):
+        browser = figures_as("organisation_admin", figure_town[1].organisation)
         page = browser.get("/manage/statistics?year=2026&least=all&by=instrument").text
         assert f"/manage/statistics/instruments/{gone.id}" in page
         own = browser.get(f"/manage/statistics/instruments/{gone.id}?year=2026").text
@@ -293,7 +293,7 @@ class TestMoved:
         assert '<option value="' in page
         assert "Fenhe" in page
 
-    def test_what_has_not_moved_says_nothing_of_it(self, town, as_):
-        browser = as_("organisation_admin", town[0].organisation)
+    def test_what_has_not_moved_says_nothing_of_it(self, figure_town, figures_as):
+        browser = figures_as("organisation_admin", figure_town[0].organisation)
         assert "moved to" not in browser.get("/manage/statistics?year=2026&least=all&by=instrument").text
-        assert "moved to" not in browser.get(f"/manage/statistics/instruments/{town[0].id}?year=2026").text
+        assert "moved to" not in browser.get(f"/manage/statistics/instruments/{figure_town[0].id}?year=2026").text
