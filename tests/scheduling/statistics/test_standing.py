@@ -152,7 +152,7 @@ class TestReports:
         session.execute(delete(PastStanding))
         seen.clear()
         report(session, year(2026), "organisation", Scope(organisation_id=two[1].id))
-        assert with_moves == len(seen) == 5
+        assert with_moves == len(seen) == 3
 
 
 class TestChange:
