@@ -20,6 +20,7 @@ from portal.publicfigures import public_figures
 from portal.statisticsform import SHOWN, read_wanted
 from scheduling.accounting.charges import Charge
 from scheduling.statistics.examples import EXAMPLES
+from scheduling.statistics.figures import YearFigure
 from scheduling.statistics.indicators import INDICATORS
 from scheduling.statistics.periods import year
 from scheduling.statistics.quantities import TITLES
@@ -68,6 +69,13 @@ class TestForEverybody:
             with clock_at(now + timedelta(minutes=minutes)):
                 assert ("2 instruments worked 5 h on average" in client.get("/statistics?year=2026").text) == is_as_before
         assert "2 instruments worked 5 h on average" in before
+
+    def test_a_change_too_small_to_be_seen_is_none(self, session, client, an_instrument):
+        one = an_instrument()
+        for number, external in ((2025, 40_000), (2026, 39_999)):
+            session.add(YearFigure(instrument_id=one.id, starts_on=date(number, 1, 1), effective=100_000, external=external))
+        session.commit()
+        assert "sharing rate 40.0 %, the same as the year before" in client.get("/statistics?year=2026").text
 
     def test_a_year_without_data_says_so_and_where_there_is_some(self, client, figure_town):
         page = client.get("/statistics?year=2019")
