@@ -123,12 +123,12 @@ class TestInputs:
         with pytest.raises(NotFound):
             line_for(session, a_round.id, an_instrument().id, viewer=of_province)
 
-    def test_a_preview_asks_as_many_statements_for_two_as_for_many(self, session, a_round, an_instrument, keep_figures, two_instruments):
+    def test_a_preview_asks_as_many_statements_for_two_as_for_many(self, session, a_round, an_instrument, keep_rollups, two_instruments):
         with asking(session) as few:
             preview(session, a_round)
         for _ in range(6):
             an_instrument(organisation=two_instruments[0].organisation)
-        keep_figures()
+        keep_rollups()
         with asking(session) as many:
             assert len(preview(session, a_round)) == 8
         assert len(many) == len(few)
@@ -159,14 +159,14 @@ class TestFreezing:
             subject_to_give(session, graded.id, two_instruments[0].id, viewer=of_home)
 
     def test_the_same_inputs_give_the_same_marks_after_the_rows_and_the_scheme_changed(
-        self, session, graded, two_instruments, a_manager, a_usage, keep_figures, of_province, shipped_schemes, now
+        self, session, graded, two_instruments, a_manager, a_usage, keep_rollups, of_province, shipped_schemes, now
     ):
         kept = {mark.entry_id: (mark.scores, mark.total, mark.rank, mark.grade) for mark in session.scalars(select(EvaluationMark))}
         manager = a_manager(two_instruments[0])
         for tie in ties_of(session, two_instruments[0].id):
             remove_result(session, tie.id, viewer=manager, now=now, reason="登记有误")
         a_usage(instrument=two_instruments[1])
-        keep_figures()
+        keep_rollups()
         terms = graded.scheme_version.terms
         weights = zip(terms.parts, ("0.05", "0.15", "0.25", "0.20", "0.35"), strict=True)
         parts = [part.model_dump(mode="json") | {"weight": weight} for part, weight in weights]
@@ -191,10 +191,10 @@ class TestFreezing:
             session.execute(text(statement.format(table)))
 
     def test_an_organisation_without_hours_and_ratings_is_graded_by_the_national_form_once_its_weights_are_filled_in(
-        self, session, shipped_schemes, an_instrument, of_province, keep_figures, now
+        self, session, shipped_schemes, an_instrument, of_province, keep_rollups, now
     ):
         an_instrument()
-        keep_figures()
+        keep_rollups()
         scheme = shipped_schemes["national-2026"]
         terms = version_for(session, scheme.id, 2026).terms.model_dump(mode="json")
         one = begin(session, scheme.id, 2026, organisation_id=None, viewer=of_province, now=now)
