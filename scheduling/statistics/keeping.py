@@ -35,7 +35,7 @@ from scheduling.usage import UsageRecord
 
 SPACE = 0x46494755  # "FIGU": keeps these advisory locks apart from others in the same database
 BUDGET = 120  # months of instruments at once: a transaction of well under a second
-SLICE, AT_ONCE, TRIES, YEARS = 100, 50, 4, 3
+SLICE, AT_ONCE, TRIES, MOST_YEARS = 100, 50, 4, 60  # the last: years of instruments in memory at once
 A_DAY = timedelta(days=1)
 Span = tuple[date, date]  # from one first of a month up to another
 
@@ -216,8 +216,8 @@ def rebuild(session: Session, ids: Collection[int], *, now: datetime, since: int
         for table in FIGURES:
             session.execute(delete(table).where(table.instrument_id.in_(ids)).execution_options(synchronize_session=False))
     first = min(first_days(session, ids).values(), default=now.date())
-    begin, end = max(first.year, since or 0), (now + A_DAY).year + 1
-    years = [(date(year, 1, 1), date(min(year + YEARS, end), 1, 1)) for year in range(begin, end, YEARS)]
+    begin, end, step = max(first.year, since or 0), (now + A_DAY).year + 1, max(MOST_YEARS // max(len(ids), 1), 1)
+    years = [(date(year, 1, 1), date(min(year + step, end), 1, 1)) for year in range(begin, end, step)]
     return sum(recompute(session, ids, *some, now=now) for some in years)
 
 
