@@ -71,10 +71,9 @@ def _uses_since(session: Session, one: Return) -> Since:
 
 
 def _touched(session: Session, one: Return) -> Sequence[ReturnRow]:
-    """Give the rows whose use has another version or is void, or is charged anew; one more than are compared where there are more."""
-    charged = exists().where(
-        Charge.usage_id == ReturnRow.usage_id, Charge.status != "reversed", Charge.reverses_id.is_(None), Charge.made_at > one.signed_at
-    )
+    """Give the rows whose use has another version or is void, or whose charge was made or taken back; one more than are compared where there are more."""
+    changed = or_(Charge.made_at > one.signed_at, Charge.status == "reversed")  # when a draft was taken back is not known
+    charged = exists().where(Charge.usage_id == ReturnRow.usage_id, changed)
     asked = select(ReturnRow).join(UsageRecord, UsageRecord.id == ReturnRow.usage_id).where(ReturnRow.return_id == one.id)
     asked = asked.where(or_(UsageRecord.version != ReturnRow.usage_version, UsageRecord.status == "void", charged))
     return session.scalars(asked.order_by(ReturnRow.position).limit(MOST + 1)).all()

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
+from scheduling.accounting.disputes import reverse_charge
 from scheduling.confirming import reopen_use
 from scheduling.correcting import void_use
 from scheduling.returning import since
@@ -145,6 +146,17 @@ class TestUses:
         session.flush()
         found = changed_since(session, one)
         assert (found.corrected, list(by_of(found).values())) == (1, [Decimal("80.00")])
+
+    def test_a_charge_taken_back_since_is_told_also_where_nothing_is_charged_instead(
+        self, session, signed, instrument, a_quarter_use, a_charge, a_manager
+    ):
+        use = a_quarter_use(instrument)
+        made = a_charge(instrument=instrument, amount="80.00", kind="use", usage=use, used_at=use.start_at)
+        one = signed("service_records", THIRD_QUARTER)
+        assert changed_since(session, one) == Since()
+        reverse_charge(session, made.id, "重复收费", viewer=a_manager(instrument), now=AFTER + timedelta(days=1))
+        found = changed_since(session, one)
+        assert (found.corrected, list(by_of(found).values())) == (1, [Decimal("-80.00")])
 
     def test_samples_and_hours_are_told_apart(self, session, signed, instrument, a_quarter_use):
         one = signed("service_records", THIRD_QUARTER)
