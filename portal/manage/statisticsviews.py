@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from flask import render_template, request, url_for
 
-from instruments.errors import Sentence
+from instruments.errors import NotFound, Sentence
 from portal import clock
 from portal.auth import viewer
 from portal.charts import BAR, Benchmark, Chart, Point, Series, histogram
@@ -14,9 +14,10 @@ from portal.figurewords import definition_url, national_means, signed
 from portal.manage.blueprint import manage
 from portal.manage.statisticschoices import choices
 from portal.manage.statisticsnotes import InstrumentNotes, instrument_notes
+from portal.pages import here_with
 from portal.statisticsform import Wanted, read_wanted
 from portal.transactions import reading
-from scheduling.statistics.breakdown import KINDS, Breakdown, breakdown, exchanges
+from scheduling.statistics.breakdown import KINDS, WORDS, Breakdown, breakdown, exchanges, instruments_of
 from scheduling.statistics.change import NO_HOURS, Change, Moved, change_of_sharing, shifted
 from scheduling.statistics.publishing import source_of
 from scheduling.statistics.spread import Spreads, edges_of, spreads
@@ -50,7 +51,28 @@ def statistics_kinds() -> str:
         pairs = exchanges(session, wanted.period, wanted.scope, viewer=viewer(), source=source, limit=PAIRS + 1)
         return render_template(
             "statistics/kinds.html", wanted=wanted, choices=choices(session, wanted), found=found, kinds=KINDS, pairs=pairs[:PAIRS],
-            has_more=len(pairs) > PAIRS, charts={kind: parts_chart(found, kind, wanted.period.title) for kind in KINDS},
+            has_more=len(pairs) > PAIRS, part_url=lambda kind, part: _part_url(wanted, kind, part),
+            charts={kind: parts_chart(found, kind, wanted.period.title) for kind in KINDS},
+        )  # fmt: skip
+
+
+@manage.get("/statistics/kinds/<any(audience, mode, purpose):kind>/<part>")
+def statistics_part(kind: str, part: str) -> str:
+    """Show which instruments make one part of a kind of use, a page at a time."""
+    if part not in WORDS[kind]:
+        raise NotFound
+    wanted = read_wanted(request.args, clock.now())
+    with reading() as session:
+        rows = instruments_of(
+            session, wanted.period, kind, part, wanted.scope, viewer=viewer(), source=source_of(session, wanted.period),
+            limit=PAIRS + 1, offset=(wanted.page - 1) * PAIRS,
+        )  # fmt: skip
+        if wanted.page > 1 and not rows:
+            raise NotFound
+        return render_template(
+            "statistics/part.html", wanted=wanted, words=KINDS[kind], title=WORDS[kind][part], rows=rows[:PAIRS],
+            first=(wanted.page - 1) * PAIRS, instrument_url=lambda one: instrument_url(wanted, one.key),
+            next_url=here_with(page=wanted.page + 1) if len(rows) > PAIRS else None,
         )  # fmt: skip
 
 
@@ -75,6 +97,13 @@ def statistics_changes() -> str:
 def instrument_url(wanted: Wanted, key: str) -> str:
     """Give the address of an instrument's figures of the same time."""
     return url_for("manage.statistics_instrument", instrument_id=int(key), **wanted.address(by=None, sort=None, show=None))
+
+
+def _part_url(wanted: Wanted, kind: str, part: str) -> str:
+    """Give the address of the instruments that make a part; none for a part the portal has no word for."""
+    if part not in WORDS[kind]:
+        return ""
+    return url_for("manage.statistics_part", kind=kind, part=part, **wanted.address(by=None, sort=None, show=None))
 
 
 def _month_url(wanted: Wanted, one: Moved) -> str:

@@ -44,6 +44,7 @@ PAGES = (
     Asked("desk against the year before", "province", f"{DESK}&by=organisation&against={YEAR - 1}"),
     Asked("how it is spread", "province", f"/manage/statistics/spread?span=year&year={YEAR}"),
     Asked("kinds of use, whose people where", "province", f"/manage/statistics/kinds?span=year&year={YEAR}"),
+    Asked("the instruments of one kind", "province", f"/manage/statistics/kinds/mode/sample?span=year&year={YEAR}"),
     Asked("why sharing changed", "province", f"/manage/statistics/changes?span=q2&year={YEAR}"),
     Asked("an instrument's months", "province", f"/manage/statistics/instruments/7?span=year&year={YEAR}"),
     Asked("its days", "province", MONTH),

@@ -289,6 +289,7 @@ GUARDS = (
     on("GET manage.statistics", to.ANY_MANAGERS),
     on("GET manage.statistics_spread", to.ANY_MANAGERS),
     on("GET manage.statistics_kinds", to.ANY_MANAGERS),
+    on("GET manage.statistics_part", to.ANY_MANAGERS, {"kind": "audience", "part": "enterprise"}),
     on("GET manage.statistics_changes", to.ANY_MANAGERS),
     on("GET manage.statistics_file", to.ANY_MANAGERS),
     on("GET saved.mine", to.ANY_MANAGERS),

@@ -47,6 +47,29 @@ class TestWhatAnIndicatorIsMadeOf:
         assert not {"users", "instruments", "mean_effective_hours", "open_rate", "income_yield"} & DAILY
 
 
+class TestKindsOfUse:
+    @pytest.mark.parametrize("kind", ["audience", "mode", "purpose"])
+    def test_the_figures_of_every_part_lead_to_the_instruments_that_make_it_and_these_to_their_months(self, figures_as, figure_town, kind):
+        browser = figures_as("province_admin")
+        found = {url for url in links(browser.get("/manage/statistics/kinds?year=2026&least=all").text).values() if f"/kinds/{kind}/" in url}
+        assert found
+        for url in found:
+            page = browser.get(url)
+            assert page.status_code == 200
+            (leads, *_) = {one for one in links(page.text).values() if "/statistics/instruments/" in one}
+            assert browser.get(leads).status_code == 200
+
+    def test_a_part_nobody_made_says_so_and_one_there_is_not_is_not_found(self, figures_as, figure_town):
+        browser = figures_as("province_admin")
+        assert "There were no such uses in this time" in browser.get("/manage/statistics/kinds/mode/remote?year=2026&least=all").text
+        assert browser.get("/manage/statistics/kinds/mode/flying?year=2026").status_code == 404
+        assert browser.get("/manage/statistics/kinds/mode/self?year=2026&page=9").status_code == 404
+
+    def test_an_organisation_sees_the_parts_of_its_own_alone(self, figures_as, figure_town):
+        page = figures_as("organisation_admin", figure_town[0].organisation).get("/manage/statistics/kinds/mode/self?year=2026&least=all").text
+        assert ("Our microscope" in page, "Their spectrometer" in page) == (True, False)
+
+
 class TestEveryFigureLeadsOn:
     @pytest.mark.parametrize("show", ["main", "sharing", "use", "service"])
     @pytest.mark.parametrize("by", ["organisation", "instrument", "city", "category", "month", "network"])

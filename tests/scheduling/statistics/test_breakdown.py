@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from instruments.timespan import TimeSpan
-from scheduling.statistics.breakdown import breakdown, exchanges
+from scheduling.statistics.breakdown import Amounts, breakdown, exchanges, instruments_of
 from scheduling.statistics.keeping import work_off
 from scheduling.statistics.periods import months, quarter, year
 from scheduling.statistics.reports import report
@@ -58,6 +58,24 @@ class TestKindsOfUse:
         assert breakdown(session, quarter(2026, 4)) == breakdown(session, year(2026))
         empty = breakdown(session, quarter(2026, 1))
         assert (empty.whole.uses, empty.parts["mode"]) == (0, ())
+
+
+class TestWhichInstrumentsMakeAPart:
+    @pytest.mark.parametrize("kind", ["audience", "mode", "purpose"])
+    def test_the_instruments_of_every_part_make_it(self, session, town, kind):
+        for part in breakdown(session, year(2026)).parts[kind]:
+            rows = instruments_of(session, year(2026), kind, part.key)
+            assert sum((one.amounts for one in rows), Amounts()) == part.amounts
+            assert sum(one.share for one in rows) == 1
+
+    def test_they_come_by_hours_a_page_at_a_time(self, session, town):
+        sem, nmr, *_ = town
+        every = instruments_of(session, year(2026), "audience", "academic")
+        assert [one.key for one in every] == [str(sem.id), str(nmr.id)]
+        assert [instruments_of(session, year(2026), "audience", "academic", limit=1, offset=number) for number in range(3)] == [every[:1], every[1:], ()]
+
+    def test_a_part_without_uses_has_none(self, session, town):
+        assert instruments_of(session, year(2026), "mode", "remote") == ()
 
 
 class TestExchanges:
