@@ -140,7 +140,7 @@ def test_what_she_was_shown_is_what_she_pays(hand, cast, open_for, newest, clock
     with clock_at(begun + 3 * HOUR):
         manager.goto("/manage/uses")
         is_for_everybody(manager)
-        hand.press(manager.get_by_role("button", name=re.compile(hand.words("^确认", "^Confirm"))))
+        hand.press(manager.locator("main tbody").get_by_role("button", name=re.compile(hand.words("^确认", "^Confirm"))))
         told(manager, hand.words("已确认。", "Confirmed."))
         manager.goto(f"/charges/{newest(Charge)}")
         hand.press(manager.get_by_role("button", name=hand.words("确认这笔收费", "Confirm this charge")))
@@ -194,7 +194,7 @@ def test_the_pi_approves_a_spend_and_her_objection_is_answered(hand, cast, open_
     session.commit()
     with clock_at(begun + 7 * HOUR):
         manager.goto("/manage/uses")
-        hand.press(manager.get_by_role("button", name=re.compile(hand.words("^确认", "^Confirm"))))
+        hand.press(manager.locator("main tbody").get_by_role("button", name=re.compile(hand.words("^确认", "^Confirm"))))
         told(manager, hand.words("已确认。", "Confirmed."))
         address = f"/charges/{newest(Charge)}"
         manager.goto(address)
