@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_a_quarter_is_made_mended_signed_sent_back_and_accepted(open_as: Callabl
     keeper.get_by_role("button", name="重新生成").click()
     expect(keeper.get_by_role("heading", name="需要改正（1 行）")).to_be_visible()
     expect(keeper.get_by_role("button", name="签发并报送")).to_have_count(0)
-    keeper.get_by_role("link", name="补充").click()
+    keeper.get_by_role("link", name=re.compile("^补充")).click()
     keeper.get_by_label("服务内容").fill("=SUM(1) 断口形貌")
     keeper.get_by_role("button", name="保存").click()
     expect(keeper.get_by_role("heading", name="需要改正")).to_have_count(0)

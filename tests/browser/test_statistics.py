@@ -51,10 +51,12 @@ def test_she_finds_why_a_sharing_rate_changed_and_opens_the_rows(open_as: Callab
     used_month = next(row for row in page.locator(".figure-table tbody tr").all()[1:] if numbers(row.locator("td").nth(3).inner_text())[0] > 0)
     of_month = numbers(used_month.locator("td").nth(3).inner_text())[0]
     used_month.locator("th a").click()
+    page.wait_for_url("**/months/**")
     days = page.locator(".figure-table tbody tr").all()
     assert numbers(days[0].locator("td").nth(3).inner_text())[0] == of_month
     used_day = next(row for row in days[1:] if numbers(row.locator("td").nth(3).inner_text())[0] > 0)
     used_day.locator("th a").click()
+    page.wait_for_url("**/days/**")
     sums = page.locator(".figure-table").first.locator("tbody tr").nth(1)
     figure, rows = (numbers(cell.inner_text())[0] for cell in sums.locator("td").all())
     assert figure == rows > 0
