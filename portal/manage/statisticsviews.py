@@ -69,9 +69,10 @@ def statistics_part(kind: str, part: str) -> str:
         )  # fmt: skip
         if wanted.page > 1 and not rows:
             raise NotFound
+        notes = instrument_notes(session, [one.key for one in rows], wanted.period)
         return render_template(
             "statistics/part.html", wanted=wanted, words=KINDS[kind], title=WORDS[kind][part], rows=rows[:PAIRS],
-            first=(wanted.page - 1) * PAIRS, instrument_url=lambda one: instrument_url(wanted, one.key),
+            first=(wanted.page - 1) * PAIRS, notes=notes.words, instrument_url=lambda one: notes.address(one.key, instrument_url(wanted, one.key)),
             next_url=here_with(page=wanted.page + 1) if len(rows) > PAIRS else None,
         )  # fmt: skip
 

@@ -68,6 +68,7 @@ class TestKindsOfUse:
     def test_an_organisation_sees_the_parts_of_its_own_alone(self, figures_as, figure_town):
         page = figures_as("organisation_admin", figure_town[0].organisation).get("/manage/statistics/kinds/mode/self?year=2026&least=all").text
         assert ("Our microscope" in page, "Their spectrometer" in page) == (True, False)
+        assert "Fenhe</span>" in page, "of several instruments of one name, whose it is"
 
 
 class TestEveryFigureLeadsOn:
