@@ -33,7 +33,6 @@ class PastStanding(Base):
     city: Mapped[str] = mapped_column(String(40))
 
 
-
 _COLUMNS = "organisation_id, facility_id, category_code, city"
 _OLD = "OLD.organisation_id, OLD.facility_id, OLD.category_code, OLD.city"
 _CHANGED = (

@@ -65,15 +65,20 @@ class PublicFigures:
 
 
 def kept_figures(session: Session, number: int) -> PublicFigures:
-    """Give a year as read some minutes ago at most (PORTAL_FIGURES_SECONDS), by this process: everybody asks for the same few years."""
-    kept: dict[int, tuple[datetime, PublicFigures]] = current_app.extensions.setdefault("public_figures", {})
+    """Give a year as read some minutes ago at most (PORTAL_FIGURES_SECONDS), by this process: everybody asks for the same few years.
+
+    A year that has been published meanwhile is told as published at once.
+    """
+    kept: dict[tuple[int, bool], tuple[datetime, PublicFigures]] = current_app.extensions.setdefault("public_figures", {})
     now, longest = clock.now(), timedelta(seconds=settings().figures_seconds)
-    made_at, found = kept.get(number, (None, None))
+    key = number, source_of(session, year(number)).is_published
+    made_at, found = kept.get(key, (None, None))
     if found is None or made_at is None or not made_at <= now < made_at + longest:
         found = public_figures(session, number, least=settings().small_count)
-        while len(kept) >= MOST_KEPT:
-            kept.pop(next(iter(kept)))
-        kept[number] = (now, found)
+        kept.pop(key, None)
+        if len(kept) >= MOST_KEPT:
+            kept.pop(next(iter(list(kept))), None)  # other threads keep figures too
+        kept[key] = (now, found)
     return found
 
 

@@ -12,17 +12,21 @@ from html import unescape
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import update
 
 from instruments.people import Organisation
 from instruments.timespan import TimeSpan
+from portal import clock
 from portal.definitions import CERTAINTY, MARKS
 from portal.publicfigures import public_figures
 from portal.statisticsform import SHOWN, read_wanted
 from scheduling.accounting.charges import Charge
 from scheduling.statistics.examples import EXAMPLES
-from scheduling.statistics.figures import YearFigure
+from scheduling.statistics.figures import MonthFigure, YearFigure
 from scheduling.statistics.indicators import INDICATORS
+from scheduling.statistics.keeping import work_off
 from scheduling.statistics.periods import year
+from scheduling.statistics.publishing import publish_year
 from scheduling.statistics.quantities import TITLES
 from scheduling.statistics.reports import report
 from scheduling.statistics.scope import Scope
@@ -69,6 +73,21 @@ class TestForEverybody:
             with clock_at(now + timedelta(minutes=minutes)):
                 assert ("2 instruments worked 5 h on average" in client.get("/statistics?year=2026").text) == is_as_before
         assert "2 instruments worked 5 h on average" in before
+
+    def test_a_year_that_is_published_is_told_as_published_at_once(self, app, session, client, figure_town, figures_as, clock_at):
+        app.extensions["settings"] = replace(app.extensions["settings"], figures_seconds=300)
+        figures_as("province_admin")
+        with clock_at(datetime(2027, 1, 5, tzinfo=UTC)):
+            before = client.get("/statistics?year=2026").text
+            while work_off(session, now=clock.now()):
+                session.flush()
+            publish_year(session, 2026, viewer=figures_as.viewer, now=clock.now())
+            session.execute(update(YearFigure).values(samples=YearFigure.samples + 1))
+            session.execute(update(MonthFigure).values(samples=MonthFigure.samples + 1))
+            session.commit()
+            after = client.get("/statistics?year=2026").text
+        assert "Corrected since it was published" not in before
+        assert "Corrected since it was published" in after
 
     def test_a_change_too_small_to_be_seen_is_none(self, session, client, an_instrument):
         one = an_instrument()
